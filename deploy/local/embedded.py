@@ -21,6 +21,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 SOCKET_PATH_LIMIT = 100  # sockaddr_un holds 108 bytes, and PostgreSQL appends ".s.PGSQL.5432"
 
@@ -82,7 +83,7 @@ class Postgres:
     def prepare(self) -> None:
         """Make the cluster if it is not there yet. Safe to call again."""
         self.place.make()
-        owner = _unprivileged()
+        owner = unprivileged()
         for folder in (self.host, self.data):
             folder.mkdir(mode=0o700, exist_ok=True)
             if owner:
@@ -109,7 +110,7 @@ class Postgres:
 
     def start(self) -> None:
         self.prepare()
-        self.process = _spawn(self.command(), self.place.run / "pg.log", as_owner=True)
+        self.process = _spawn_logging(self.command(), self.place.run / "pg.log", as_owner=True)
         self.wait()
 
     def wait(self, seconds: float = 20) -> None:
@@ -169,7 +170,7 @@ class Redis:
 
     def start(self) -> None:
         self.prepare()
-        self.process = _spawn(self.command(), self.place.run / "redis.log")
+        self.process = _spawn_logging(self.command(), self.place.run / "redis.log", as_owner=False)
         self.wait()
 
     def wait(self, seconds: float = 20) -> None:
@@ -238,26 +239,35 @@ def _everyone_can_enter(folder: Path) -> bool:
     return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
+def unprivileged() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def _identity() -> dict[str, int]:
-    owner = _unprivileged()
-    return {"user": owner.pw_uid, "group": owner.pw_gid} if owner else {}
-
-
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", extra_groups=[] if _identity() else None, **_identity())  # type: ignore[call-overload]
-    if done.returncode:
-        raise EmbeddedError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout).strip()}")
+    with _spawn(command, subprocess.PIPE) as started:
+        output, _ = started.communicate()
+    if started.returncode:
+        raise EmbeddedError(f"{Path(command[0]).name} failed: {output.decode(errors='replace').strip()}")
 
 
-def _spawn(command: list[str], log: Path, *, as_owner: bool = False) -> subprocess.Popen[bytes]:
-    identity = _identity() if as_owner else {}
+def _spawn(command: list[str], out: IO[bytes] | int, *, as_owner: bool = True) -> subprocess.Popen[bytes]:
+    owner = unprivileged() if as_owner else None
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        cwd="/",
+        start_new_session=True,
+        user=owner.pw_uid if owner else None,
+        group=owner.pw_gid if owner else None,
+        extra_groups=[] if owner else None,
+    )
+
+
+def _spawn_logging(command: list[str], log: Path, *, as_owner: bool) -> subprocess.Popen[bytes]:
     with log.open("ab") as out:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", start_new_session=True,
-                                extra_groups=[] if identity else None, **identity)  # type: ignore[call-overload]  # fmt: skip
+        return _spawn(command, out, as_owner=as_owner)
 
 
 def _stop(process: subprocess.Popen[bytes] | None, how: signal.Signals) -> None:

@@ -43,7 +43,7 @@ def environment(postgres: Postgres, redis: Redis, home: Path) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    home = Path(tempfile.mkdtemp(prefix="parley-test-", dir="/tmp"))  # noqa: S108 (short: a socket's path holds 108 bytes)
+    home = Path(tempfile.mkdtemp(prefix="parley-test-", dir="/tmp"))
     home.chmod(0o711)
     place = Place(home / "data", home / "run")
     postgres = Postgres(place, "parley", "only-for-tests", "parley", settings=FAST)
