@@ -1,0 +1,1 @@
+"""Misconfiguration, found at start and said with the remedy."""
