@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from lib.markdown import render
+
+from chat.errors import BadInput, NotAllowed
+from chat.limits import clean_body
+from chat.models.event import MESSAGE_DELETED, MESSAGE_EDITED
+from chat.signals import message_edited
+from lib.ids import uuid7
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+TEXT = "text"
+FAILURE = "failure"
+NOTICE = "notice"
+KINDS = (TEXT, FAILURE, NOTICE)
+
+
+class Message(models.Model):
+    """What somebody wrote. `position` is the seq of the event that posted it: it sorts and pages; times are for display."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    body = models.TextField()
+    html = models.TextField(editable=False)
+    position = models.BigIntegerField(editable=False)
+    client_id = models.CharField(max_length=100, null=True, blank=True, editable=False)  # noqa: DJ001 (empty means none, and none is not unique)
+    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
+    kind = models.CharField(max_length=8, choices=[(kind, kind) for kind in KINDS], default=TEXT)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    metadata: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["room", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["author", "client_id"], name="one_message_per_client_id"),
+            models.UniqueConstraint(fields=["room", "position"], name="one_message_per_position"),
+        ]
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+    def edit(self, by: User, body: str) -> Message:
+        """Only its author may; everybody in the room sees that it was."""
+        body = clean_body(body)
+        html = render(body)
+        with transaction.atomic():
+            current = self._locked_for(by)
+            if current.kind != TEXT:
+                raise NotAllowed("This message cannot be edited.")
+            if current.body != body:
+                current.body, current.html, current.edited_at = body, html, timezone.now()
+                current.save(update_fields=["body", "html", "edited_at"])
+                current.room.record(MESSAGE_EDITED, message=current)
+                message_edited.send(Message, message=current)
+        return current
+
+    def retract(self, by: User) -> Message:
+        """Its author takes it back: the words are gone from the database, the place in the room stays."""
+        with transaction.atomic():
+            current = self._locked_for(by)
+            current.body, current.html, current.metadata, current.deleted_at = "", "", {}, timezone.now()
+            current.save(update_fields=["body", "html", "metadata", "deleted_at"])
+            current.room.record(MESSAGE_DELETED, message=current)
+        return current
+
+    def _locked_for(self, by: User) -> Message:
+        if self.author_id != by.pk:
+            raise NotAllowed("Only its author can change a message.")
+        # The room first, then the message: the same order as posting, so that two changes never wait for each other.
+        self.room.lock()
+        current = Message.objects.select_for_update(of=("self",)).select_related("author", "room", "reply_to__author").get(pk=self.pk)
+        if current.deleted_at:
+            raise BadInput("This message has been deleted.")
+        return current

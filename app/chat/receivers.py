@@ -1,0 +1,19 @@
+"""What the chat hears from accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.dispatch import receiver
+
+from accounts.signals import access_revoked
+from chat import broadcasts
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@receiver(access_revoked)
+def close_sockets(user: User, session_key: str | None = None, token_id: int | None = None, **_: Any) -> None:
+    """Signed out, password changed, token revoked: the sockets that rest on it close."""
+    broadcasts.revoke(user.pk, session_key, token_id)

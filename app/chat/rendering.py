@@ -1,0 +1,62 @@
+"""What messages and events look like: one HTML and one JSON, the same for every viewer, made once for all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.template.loader import get_template
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from chat.models import Message, RoomEvent
+
+
+def as_author(user: User) -> dict[str, Any]:
+    """How users stand in messages, events and drafts."""
+    return {"id": user.pk, "username": user.username, "name": user.label, "is_bot": user.is_bot}
+
+
+def message_html(message: Message) -> str:
+    """The article of a message. The viewer's own controls are shown by the browser: this is the same for everybody."""
+    return get_template("chat/_message.html").render({"message": message})
+
+
+def message_json(message: Message, viewer: User | None = None) -> dict[str, Any]:
+    """The message of the contract. Its author alone also gets the client_id back."""
+    shown = {
+        "id": str(message.pk),
+        "room": str(message.room_id),
+        "position": message.position,
+        "author": as_author(message.author),
+        "body": message.body,
+        "html": message.html,
+        "kind": message.kind,
+        "reply_to": str(message.reply_to_id) if message.reply_to_id else None,
+        "created_at": moment(message.created_at),
+        "edited_at": moment(message.edited_at),
+        "deleted_at": moment(message.deleted_at),
+        "metadata": message.metadata,
+    }
+    if viewer is not None and viewer.pk == message.author_id:
+        shown["client_id"] = message.client_id
+    return shown
+
+
+def event_frame(event: RoomEvent) -> dict[str, Any]:
+    """An event as sockets send it, live and on resume alike. A message stands in it as it is now."""
+    message = event.message
+    return {
+        "type": "event",
+        "room": str(event.room_id),
+        "seq": event.seq,
+        "kind": event.kind,
+        "message": message_json(message) if message else None,
+        "html": message_html(message) if message else "",
+        "data": event.data,
+    }
+
+
+def moment(time: datetime | None) -> str | None:
+    """RFC 3339 in UTC, with a Z."""
+    return time.isoformat().replace("+00:00", "Z") if time else None
