@@ -1,0 +1,111 @@
+import { clock, dayLabel, dayOf } from "./days"
+
+// The order of a room's log: stored messages by position, then what is not stored yet (drafts of bots, own unsent messages) as it came.
+// It keeps day lines where the day turns, and joins messages of one author that follow each other within five minutes.
+const TOGETHER = 5 * 60 * 1000
+
+export class Timeline {
+  constructor(list, zone) {
+    this.list = list
+    this.zone = zone
+  }
+
+  get articles() {
+    return [...this.list.querySelectorAll(":scope > article")]
+  }
+
+  find(id) {
+    return this.articles.find(article => id && article.id === id)
+  }
+
+  // A message is shown once: the same id again replaces what is there, where it is.
+  place(article) {
+    const there = this.find(article.id)
+    if (there) there.replaceWith(article)
+    else this.#before(article)
+    this.#settle(article)
+    return article
+  }
+
+  append(article) {
+    this.list.append(article)
+    this.#settle(article)
+    return article
+  }
+
+  remove(article) {
+    const next = this.#next(article)
+    const line = article.previousElementSibling
+    article.remove()
+    if (line?.matches(".day") && (!line.nextElementSibling || line.nextElementSibling.matches(".day"))) line.remove()
+    if (next) this.#settle(next)
+  }
+
+  // Older messages go to the top; the day line that stood there may be doubled now.
+  prepend(nodes) {
+    const first = this.list.firstElementChild
+    this.list.prepend(...nodes)
+    if (!first) return
+    const oldest = first.matches("article") ? first : this.#next(first)
+    if (first.matches(".day")) first.remove()
+    if (oldest) this.#settle(oldest)
+  }
+
+  #before(article) {
+    const position = Number(article.dataset.position)
+    const later = this.articles.find(other => !other.dataset.position || Number(other.dataset.position) > position)
+    if (!later) return this.list.append(article)
+    const line = later.previousElementSibling
+    const sameDay = line?.matches(".day") && line.dataset.day === dayOf(later.dataset.createdAt, this.zone)
+    if (sameDay && dayOf(article.dataset.createdAt, this.zone) < line.dataset.day) line.before(article)
+    else later.before(article)
+  }
+
+  // Looks at an article and the one after it: time, day line, grouping.
+  #settle(article) {
+    this.#localise(article)
+    this.#group(article)
+    const next = this.#next(article)
+    if (next) this.#group(next)
+  }
+
+  #group(article) {
+    const previous = this.#previous(article)
+    const day = dayOf(article.dataset.createdAt, this.zone)
+    const turns = !previous || dayOf(previous.dataset.createdAt, this.zone) !== day
+    const line = article.previousElementSibling?.matches(".day") ? article.previousElementSibling : null
+    if (turns && !line) article.before(this.#dayLine(article.dataset.createdAt, day))
+    if (!turns && line) line.remove()
+    article.classList.toggle("message--follows", !turns && this.#follows(previous, article))
+  }
+
+  #follows(previous, article) {
+    const near = Math.abs(new Date(article.dataset.createdAt) - new Date(previous.dataset.createdAt)) < TOGETHER
+    const plain = [previous, article].every(one => !one.matches(".message--draft, .message--failure, .message--notice"))
+    return near && plain && previous.dataset.author === article.dataset.author
+  }
+
+  #localise(article) {
+    for (const time of article.querySelectorAll("time[data-clock]")) time.textContent = clock(time.dateTime, this.zone)
+  }
+
+  #dayLine(at, day) {
+    const line = document.createElement("div")
+    line.className = "day"
+    line.dataset.day = day
+    line.textContent = dayLabel(at, this.zone)
+    return line
+  }
+
+  #previous(article) {
+    let node = article.previousElementSibling
+    while (node && !node.matches("article")) node = node.previousElementSibling
+    return node
+  }
+
+  #next(article) {
+    let node = article.nextElementSibling
+    while (node && !node.matches("article")) node = node.nextElementSibling
+    return node
+  }
+}
