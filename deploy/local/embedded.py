@@ -46,7 +46,7 @@ class Place:
             data = Path("/var/lib") / f"parley-{digest}"
         run = home / "run"
         if len(str(run)) + len("/.s.PGSQL.65535") > SOCKET_PATH_LIMIT or data != home / "data":
-            run = Path("/tmp") / f"parley-{os.geteuid()}-{digest}"  # noqa: S108 (made 0711 and owned by us below)
+            run = Path("/tmp") / f"parley-{os.geteuid()}-{digest}"
         return cls(data, run)
 
     def make(self) -> None:
