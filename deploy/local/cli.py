@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
 
 def setup(arguments: list[str]) -> int:
     chosen = _options("./setup", arguments)
-    lifecycle.write_env(ask=not chosen.yes)
+    environment.main([] if chosen.yes else ["--ask"])
     lifecycle.enter("local", front_end=True)
     with lifecycle.lock():
         config = lifecycle.load()
@@ -68,7 +68,7 @@ def setup(arguments: list[str]) -> int:
 
 def up(arguments: list[str]) -> int:
     chosen = _options("./go", arguments)
-    lifecycle.write_env(ask=not chosen.yes)
+    environment.main([] if chosen.yes else ["--ask"])
     lifecycle.enter("local", front_end=True)
     with lifecycle.lock():
         config = lifecycle.load()

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -119,3 +121,18 @@ def _replace(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as out:
         out.write(text)
     staging.replace(path)
+
+
+def main(arguments: list[str]) -> None:
+    """``environment.py [--ask]``: write ``.env``. The key is asked for at a terminal only, and only the first time."""
+    root = Path(__file__).resolve().parents[2]
+    key = ""
+    if arguments == ["--ask"] and sys.stdin.isatty() and not (root / ".env").exists():
+        key = getpass.getpass("OpenAI API key, for the bots that need one (Enter for none): ").strip()
+    added = write(root / ".env", root / ".env.example", {"OPENAI_API_KEY": key})
+    if added:
+        print(f"          .env: {len(added)} settings written, secrets among them (mode 600)")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

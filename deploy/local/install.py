@@ -85,7 +85,8 @@ def digest(files: Iterable[Path], *more: str) -> str:
 
 def _sources() -> list[Path]:
     """What the build depends on. Not the templates: unused styles are not cut out, so a page cannot change them."""
-    return sorted(path for path in (APP / "frontend").rglob("*") if path.is_file() and not path.name.endswith(".test.js"))
+    files = (path for path in (APP / "frontend").rglob("*") if path.is_file() and not path.name.endswith(".test.js"))
+    return [APP / ".parcelrc", *sorted(files)]
 
 
 def _works(python: Path) -> bool:

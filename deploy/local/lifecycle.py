@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import getpass
 import os
 import signal
 import socket
@@ -15,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import configuration
-import environment
 import install
-from configuration import ENV, EXAMPLE, HOME, ROOT, Configuration
+from configuration import HOME, ROOT, Configuration
 from stages import StageError, run, stage
 from supervision import Supervisor, wait
 
@@ -42,16 +40,6 @@ def enter(level: str, *, front_end: bool = False) -> None:
 
 def reenter(level: str) -> NoReturn:
     os.execve(install.PYTHON, [str(install.PYTHON), *sys.argv], dict(os.environ) | {INSIDE: level})
-
-
-def write_env(*, ask: bool) -> None:
-    """``.env`` as it should be. The key is asked for at a terminal only, and only the first time."""
-    key = ""
-    if ask and sys.stdin.isatty() and not ENV.exists():
-        key = getpass.getpass("OpenAI API key, for the bots that need one (Enter for none): ").strip()
-    added = environment.write(ENV, EXAMPLE, {"OPENAI_API_KEY": key})
-    if added:
-        print(f"          .env: {len(added)} settings written, secrets among them (mode 600)")
 
 
 def say_overrides(config: Configuration) -> None:
