@@ -1,10 +1,74 @@
+"""What people fill in."""
+
+from __future__ import annotations
+
+from typing import Any
+
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.models import EmailAddress
+from django import forms
+from django.db import transaction
+
+from accounts.models import User
+from accounts.models.token import SCOPES
+from lib.time import time_zones
 
 
 class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
-    pass
+    """Username or e-mail address, and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.fields["login"].label = "Username or e-mail address"
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
-    pass
+    """Username, e-mail address, password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.fields[
+            "username"
+        ].help_text = "2 to 41 small letters, digits and hyphens, a letter first. Others see it and mention you by it."
+        self.fields["username"].widget.attrs["autocapitalize"] = "none"
+        self.fields["email"].label = "E-mail address"
+        self.fields["email"].help_text = "Only for a forgotten password. Others do not see it."
+        self.fields["password1"].help_text = "At least 8 characters."
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+    def clean_username(self) -> str:
+        self.cleaned_data["username"] = self.cleaned_data["username"].strip().lower()
+        name: str = super().clean_username()
+        return name
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a person may change of themselves."""
+
+    timezone = forms.ChoiceField(label="Time zone", choices=lambda: [(name, name.replace("_", " ")) for name in time_zones()])
+    email = forms.EmailField(label="E-mail address", required=True, help_text="Only for a forgotten password. Others do not see it.")
+
+    class Meta:
+        model = User
+        fields = ["name", "email", "timezone"]
+        labels = {"name": "Name"}
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit)
+        # allauth keeps addresses of its own, and mails a link for a new password to any of them.
+        EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
+        return user
+
+
+class TokenForm(forms.Form):
+    """A new API token."""
+
+    name = forms.CharField(max_length=80, help_text="What will use it, for your own overview.")
+    scope = forms.ChoiceField(label="It may", choices=list(SCOPES.items()), widget=forms.RadioSelect, initial="chat")

@@ -3,6 +3,10 @@
 from allauth.account import views as allauth
 from django.urls import path
 
+from accounts.views.invitations import invitation, invitations
+from accounts.views.profile import profile
+from accounts.views.tokens import revocation, tokens
+
 urlpatterns = [
     path("account/login/", allauth.login, name="account_login"),
     path("account/logout/", allauth.logout, name="account_logout"),
@@ -14,4 +18,9 @@ urlpatterns = [
     path("account/password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     path("account/password/reset/key/<uidb36>-<key>/", allauth.password_reset_from_key, name="account_reset_password_from_key"),
     path("account/password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path("profile/", profile, name="profile"),
+    path("profile/tokens/", tokens, name="tokens"),
+    path("profile/tokens/<int:pk>/revocation/", revocation, name="token_revocation"),
+    path("invite/", invitations, name="invitations"),
+    path("invite/<str:text>/", invitation, name="invitation"),
 ]

@@ -71,6 +71,12 @@ CSRF_TRUSTED_ORIGINS = words("DJANGO_CSRF_TRUSTED_ORIGINS")
 METRICS_TOKEN = text("METRICS_TOKEN")
 
 INSTALLED_APPS = [
+    # Ours first: their templates win.
+    "config.apps.ConfigConfig",
+    "accounts",
+    "chat",
+    "bots",
+    "api",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -80,11 +86,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "ninja",
-    "config.apps.ConfigConfig",
-    "accounts",
-    "chat",
-    "bots",
-    "api",
 ]
 MIDDLEWARE = [
     "config.middleware.observe",
@@ -184,6 +185,7 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have us mail strangers
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
@@ -238,6 +240,9 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+
+# Chat: how fast one user may post, with bursts of twice that
+POSTS_PER_SECOND = number("POSTS_PER_SECOND", 10)
 
 # Bots
 BOT_API = text("BOT_API", f"http://127.0.0.1:{BOT_PORT}").rstrip("/")

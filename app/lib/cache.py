@@ -29,7 +29,10 @@ class ForgivingRedisCache(RedisCache):
         return bool(self._forgive(False, super().delete, key, *args, **kwargs))
 
     def incr(self, key: Any, delta: int = 1, *args: Any, **kwargs: Any) -> int:
-        return int(self._forgive(delta, super().incr, key, delta, *args, **kwargs))
+        try:
+            return int(self._forgive(delta, super().incr, key, delta, *args, **kwargs))
+        except ValueError:  # the key went away since it was added: Redis was flushed
+            return delta
 
     def _forgive(self, otherwise: Any, method: Any, *args: Any, **kwargs: Any) -> Any:
         try:

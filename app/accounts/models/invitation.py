@@ -29,6 +29,11 @@ class Invitations(models.Manager["Invitation"]):
         """The invitation with this text that can still be used."""
         return self.filter(token_hash=hash_of(text), used_at=None, expires_at__gt=timezone.now()).first()
 
+    def use(self, text: str, user: models.Model) -> bool:
+        """Use it up for this user; false when it cannot be used (any more). Of two at the same moment one gets it."""
+        usable = self.filter(token_hash=hash_of(text), used_at=None, expires_at__gt=timezone.now())
+        return usable.update(used_by=user, used_at=timezone.now()) == 1
+
 
 class Invitation(models.Model):
     """A link that lets one person sign up."""

@@ -7,8 +7,10 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
+
+from accounts.signals import access_revoked
 
 CHAT = "chat"
 BOTS = "bots"
@@ -83,3 +85,10 @@ class ApiToken(models.Model):
         if self.last_used_at is None or now - self.last_used_at > timedelta(minutes=1):
             type(self).objects.filter(pk=self.pk).update(last_used_at=now)
             self.last_used_at = now
+
+    def revoke(self) -> None:
+        """End it now, and the sockets that rest on it."""
+        if self.revoked_at is None:
+            self.revoked_at = timezone.now()
+            self.save(update_fields=["revoked_at"])
+            transaction.on_commit(lambda: access_revoked.send(ApiToken, user=self.user, token_id=self.pk))

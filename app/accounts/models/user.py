@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import models
+from django.db import models, transaction
 
 from accounts.names import check_shape
+from accounts.signals import access_revoked
 
 
 class Users(UserManager["User"]):
@@ -43,6 +45,8 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
 
     objects = Users()
+    _was_active = False
+    _password: str | None
 
     class Meta:
         ordering = ["username"]
@@ -50,6 +54,20 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.username
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        user = super().from_db(db, field_names, values)
+        user._was_active = "is_active" in field_names and user.is_active
+        return user
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password or a deactivation ends all access that rests on the old state, open sockets too."""
+        ended = self.pk is not None and (self._password is not None or (self._was_active and not self.is_active))
+        super().save(*args, **kwargs)
+        self._was_active = self.is_active
+        if ended:
+            transaction.on_commit(lambda: access_revoked.send(User, user=self))
 
     @property
     def label(self) -> str:

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import ApiToken, User
+from accounts.models.token import BOTS, prefix_of
+
+
+class Command(BaseCommand):
+    help = "Make the token with which a bot server registers its bots. With DJANGO_SUPERUSER_TOKEN set, that value becomes the token."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username", nargs="?", help="a superuser; default: DJANGO_SUPERUSER_USERNAME, else the first superuser")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = self._superuser(options["username"] or settings.DJANGO_SUPERUSER_USERNAME)
+        given = settings.DJANGO_SUPERUSER_TOKEN
+        if not given:
+            self.stdout.write(ApiToken.objects.make(user, "bot server", [BOTS])[1])
+        elif (prefix := prefix_of(given)) is None:
+            raise CommandError("DJANGO_SUPERUSER_TOKEN must look like parley_<prefix>_<secret>, the secret at least 32 characters long.")
+        elif ApiToken.objects.find(given) is None:
+            # The same prefix with another secret, or revoked: this value is the operator's will now.
+            ApiToken.objects.filter(prefix=prefix).delete()
+            ApiToken.objects.make(user, "bot server", [BOTS], text=given)
+
+    def _superuser(self, username: str) -> User:
+        superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+        user = superusers.filter(username=username.lower()).first() if username else superusers.first()
+        if user is None:
+            who = f"No superuser is called {username!r}." if username else "There is no superuser."
+            raise CommandError(f"{who} Make one with ./go manage createsuperuser.")
+        return user
