@@ -1,3 +1,38 @@
-from django.urls import URLPattern, URLResolver
+"""/api/v1/: one line for each resource."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.urls import include, path, re_path
+from ninja import NinjaAPI
+
+from api import errors
+from api.auth import for_chat
+from api.docs import Page
+from api.parsing import StrictParser
+from api.v1 import bots, drafts, heartbeats, messages, rooms, runs, users
+
+api = NinjaAPI(
+    title="Parley",
+    version="1",
+    urls_namespace="api",
+    auth=for_chat,
+    parser=StrictParser(),
+    docs=Page(),
+    docs_decorator=login_required,
+)
+errors.install(api)
+
+api.add_router("/users", users.router)
+api.add_router("/rooms", rooms.router)
+api.add_router("", messages.router)
+api.add_router("", runs.router)
+api.add_router("", bots.router)
+api.add_router("", drafts.router)
+api.add_router("", heartbeats.router)
+
+patterns, app_name, namespace = api.urls
+urlpatterns = [
+    path("api/v1/", include(([errors.in_one_shape(pattern) for pattern in patterns], app_name), namespace=namespace)),
+    re_path(r"^api/", errors.not_found),
+]

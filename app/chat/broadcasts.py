@@ -5,6 +5,7 @@ A frame is made into JSON once, here; every socket sends the same text. What a s
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -55,8 +56,13 @@ def event(event: RoomEvent) -> None:
 
 def revoke(user_id: int, session_key: str | None = None, token_id: int | None = None) -> None:
     """Close the sockets that rest on this session or token, or with neither all of the user's."""
-    hint = {"type": "revoked", "session": session_key, "token": token_id}
+    hint = {"type": "revoked", "session": hash_of(session_key) if session_key else None, "token": token_id}
     transaction.on_commit(lambda: publisher.send(user_group(user_id), hint), robust=True)
+
+
+def hash_of(session_key: str) -> str:
+    """How a session is named in hints: whoever reads Redis must not learn the key itself."""
+    return hashlib.sha256(session_key.encode()).hexdigest()
 
 
 def as_hint(frame: Frame) -> dict[str, Any]:

@@ -102,19 +102,24 @@ class Draft:
 
 
 def put(room_id: uuid.UUID | str, frames: Iterable[Frame]) -> list[str]:
-    """Take frames, all in one round trip, and tell those who have the room open. Returns the runs whose whole text must be sent again."""
-    frames = list(frames)
-    frames_total.inc(len(frames))
+    """Take frames of one room and tell those who have it open. Returns the runs whose whole text must be sent again."""
+    return put_all((room_id, frame) for frame in frames)
+
+
+def put_all(placed: Iterable[tuple[uuid.UUID | str, Frame]]) -> list[str]:
+    """The same for frames of many rooms, all in one round trip."""
+    placed = list(placed)
+    frames_total.inc(len(placed))
     try:
         with _client().pipeline(transaction=False) as pipeline:
-            for frame in frames:
+            for room_id, frame in placed:
                 _take(pipeline, room_id, frame)
             answers = pipeline.execute()
     except (redis.RedisError, OSError) as error:
-        lost.inc(len(frames))
-        log.warning("%d frames of drafts were lost, Redis is away: %s", len(frames), error)
+        lost.inc(len(placed))
+        log.warning("%d frames of drafts were lost, Redis is away: %s", len(placed), error)
         return []
-    return list(dict.fromkeys(frame.run for frame, answer in zip(frames, answers, strict=True) if answer == b"resend"))
+    return list(dict.fromkeys(frame.run for (_, frame), answer in zip(placed, answers, strict=True) if answer == b"resend"))
 
 
 def of(room_id: uuid.UUID | str) -> list[Draft]:

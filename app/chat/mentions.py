@@ -32,3 +32,8 @@ def mentioned_in(room: Room, body: str) -> list[User]:
         return []
     members = {user.username: user for user in room.members.filter(username__in=names)}
     return [members[name] for name in names if name in members][:MOST]
+
+
+def labels(users: list[User]) -> dict[str, str]:
+    """What the mentioned are called where a text is shown."""
+    return {user.username: user.label for user in users}

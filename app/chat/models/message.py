@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
-from lib.markdown import render
 
 from chat.errors import BadInput, NotAllowed
 from chat.limits import clean_body
+from chat.mentions import labels, mentioned_in
 from chat.models.event import MESSAGE_DELETED, MESSAGE_EDITED
 from chat.signals import message_edited
 from lib.ids import uuid7
+from lib.markdown import render
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -52,7 +53,7 @@ class Message(models.Model):
     def edit(self, by: User, body: str) -> Message:
         """Only its author may; everybody in the room sees that it was."""
         body = clean_body(body)
-        html = render(body)
+        html = render(body, labels(mentioned_in(self.room, body)))
         with transaction.atomic():
             current = self._locked_for(by)
             if current.kind != TEXT:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
-from lib.markdown import render
 
 from chat import broadcasts
 from chat.errors import BadInput, ClientIdReused, NotAllowed, NotFound
 from chat.limits import MEMBERS_LIMIT, clean_body, clean_client_id, clean_name
-from chat.mentions import mentioned_in
+from chat.mentions import labels, mentioned_in
 from chat.models import event as events
 from chat.models.event import RoomEvent
 from chat.models.membership import ADMIN, MEMBER, Membership
@@ -19,6 +18,7 @@ from chat.models.message import TEXT, Message
 from chat.rendering import as_author
 from chat.signals import member_left, message_posted
 from lib.ids import uuid7
+from lib.markdown import render
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -117,11 +117,14 @@ class Room(models.Model):
             raise NotFound("The message you answer is not in this room.")
         if known := self._known(author, client_id, body):
             return Posted(known, created=False)
-        message = Message(room=self, author=author, body=body, html=render(body), client_id=client_id, reply_to=reply_to, kind=kind,
-                          metadata=metadata or {})  # fmt: skip
+        mentions = mentioned_in(self, body)
+        message = Message(
+            room=self, author=author, body=body, html=render(body, labels(mentions)), client_id=client_id, reply_to=reply_to, kind=kind,
+            metadata=metadata or {},
+        )  # fmt: skip
         try:
             with transaction.atomic():
-                self._store(message)
+                self._store(message, mentions)
         except IntegrityError:  # the same client_id at the same moment, from another connection
             if (known := self._known(author, client_id, body)) is None:
                 raise
@@ -142,14 +145,14 @@ class Room(models.Model):
         known.room = self
         return known
 
-    def _store(self, message: Message) -> None:
+    def _store(self, message: Message, mentions: list[User]) -> None:
         message.position = self.take_seq()
         # One statement both asks whether the author is in the room and marks the room as read for them.
         if not Membership.objects.filter(room=self, user=message.author_id).update(last_read=message.position):
             raise NotFound(NO_ROOM)
         message.save(force_insert=True)
         self._announce(RoomEvent(room=self, seq=message.position, kind=events.MESSAGE_POSTED, message=message))
-        message_posted.send(Message, message=message, mentions=mentioned_in(self, message.body))
+        message_posted.send(Message, message=message, mentions=mentions)
 
     def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> list[Message]:
         """A page of messages, oldest first: the newest ones, those before a position, or those after one."""

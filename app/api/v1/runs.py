@@ -1,0 +1,152 @@
+"""Runs: looked at and stopped by people; carried out by bots."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from ninja import Field, Query, Router, Schema
+from ninja.responses import Status
+
+from api.auth import ApiRequest, for_bots, for_chat
+from api.v1.messages import Message
+from api.v1.users import User
+from bots import access, shown
+from bots.models.run import RETRY_LATEST
+from chat.rendering import message_json
+
+router = Router(tags=["runs"])
+
+LARGEST = 2**31 - 1
+STEPS_AT_ONCE = 200
+PAYLOAD_LIMIT = 256 * 1024
+
+
+class RunSummary(Schema):
+    id: str
+    room: str
+    bot: User
+    asker: User
+    version: int | None
+    state: Literal["pending", "active", "done"]
+    outcome: Literal["", "replied", "silent", "failed", "cancelled"]
+    reason: str
+    explanation: str
+    permanent: bool
+    attempt: int
+    tries: int
+    trigger: list[str]
+    usage: dict[str, Any]
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+
+
+class Step(Schema):
+    index: int = Field(ge=0, le=999)
+    name: str = Field(min_length=1, max_length=80)
+    state: Literal["done", "failed"]
+    summary: str = Field("", max_length=500)
+    started_ms: int = Field(0, ge=0, le=LARGEST)
+    ms: int = Field(0, ge=0, le=LARGEST)
+    usage: dict[str, Any] = {}
+    prompt: list[Any] | None = None
+    changed: dict[str, Any] = Field({}, description="What the step changed, by top-level key")
+    payload: dict[str, Any] | None = Field(None, description="The whole payload after the step, when the step cost money or had an effect")
+    error: dict[str, Any] | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        row = self.dict(exclude={"payload"})
+        return {**row, "after": self.payload}
+
+
+class Run(RunSummary):
+    steps: list[Step]
+
+
+class RunPage(Schema):
+    runs: list[RunSummary]
+    more: bool
+
+
+class Attempt(Schema):
+    attempt: int = Field(ge=1, le=LARGEST)
+
+
+class Steps(Attempt):
+    steps: list[Step] = Field(max_length=STEPS_AT_ONCE)
+
+
+class Recorded(Schema):
+    recorded: int
+
+
+class Reply(Attempt):
+    key: str = Field(min_length=1, max_length=40, pattern=r"^[\w.:-]+$", description="The step and an ordinal, such as 4.0")
+    body: str
+    metadata: dict[str, Any] = {}
+
+
+class Replied(Schema):
+    message: Message
+
+
+class Outcome(Attempt):
+    outcome: Literal["replied", "silent", "failed", "cancelled"]
+    reason: str = Field("", max_length=60)
+    explanation: str = Field("", max_length=2000, description="Plain words, shown in the room when the run has failed for good")
+    permanent: bool = False
+    retry_after: float | None = Field(None, ge=0, le=RETRY_LATEST * 24)
+    steps: list[Step] = Field([], max_length=STEPS_AT_ONCE)
+    usage: dict[str, Any] = {}
+
+
+class Ended(Schema):
+    state: Literal["done", "pending"]
+    due_in: float | None
+
+
+@router.get("/rooms/{room_id}/runs", auth=for_chat, response=RunPage, summary="A room's runs, the newest first")
+def runs(request: ApiRequest, room_id: str, page: int = Query(1, ge=1, le=1000), limit: int = Query(50, ge=1, le=100)) -> Any:
+    found = list(access.runs_in(request.auth.user, room_id)[(page - 1) * limit : page * limit + 1])
+    return {"runs": [shown.run_json(run) for run in found[:limit]], "more": len(found) > limit}
+
+
+@router.get("/runs/{run_id}", auth=for_chat, response=Run, summary="One run, with its steps")
+def run(request: ApiRequest, run_id: str) -> Any:
+    found = access.run_for(request.auth.user, run_id)
+    return {**shown.run_json(found), "steps": [shown.step_json(step) for step in found.steps.order_by("index")]}
+
+
+@router.post("/runs/{run_id}/cancellation", auth=for_chat, response=RunSummary, summary="Stop a run")
+def cancel(request: ApiRequest, run_id: str) -> Any:
+    """For the asker and the bot's admins. A run that has ended stays as it is."""
+    access.run_for(request.auth.user, run_id).cancel(request.auth.user)
+    return shown.run_json(access.run_for(request.auth.user, run_id))
+
+
+@router.post("/runs/{run_id}/steps", auth=for_bots, response=Recorded, summary="Record steps of a run of your bot")
+def steps(request: ApiRequest, run_id: str, payload: Steps) -> Any:
+    """A step that cost money or had an effect is recorded at once: no crash pays for it twice. The same index again replaces it."""
+    found = access.own_run(request.auth.user, run_id)
+    return {"recorded": found.record_steps(payload.attempt, [step.as_row() for step in payload.steps])}
+
+
+@router.post(
+    "/runs/{run_id}/replies", auth=for_bots, response={200: Replied, 201: Replied}, exclude_unset=True, summary="Reply in the room"
+)
+def reply(request: ApiRequest, run_id: str, payload: Reply) -> Any:
+    """201, and 200 with the stored message when the key is known."""
+    found = access.own_run(request.auth.user, run_id)
+    posted = found.reply(payload.attempt, payload.key, payload.body, payload.metadata)
+    return Status(201 if posted.created else 200, {"message": message_json(posted.message)})
+
+
+@router.post("/runs/{run_id}/outcome", auth=for_bots, response=Ended, summary="End an attempt of a run of your bot")
+def outcome(request: ApiRequest, run_id: str, payload: Outcome) -> Any:
+    """What failed and may do better later is pending again, due in `due_in` seconds; everything else is done."""
+    found = access.own_run(request.auth.user, run_id)
+    due_in = found.finish(
+        payload.attempt, payload.outcome, reason=payload.reason, explanation=payload.explanation, permanent=payload.permanent,
+        retry_after=payload.retry_after, steps=[step.as_row() for step in payload.steps], usage=payload.usage,
+    )  # fmt: skip
+    return {"state": "done" if due_in is None else "pending", "due_in": due_in}
