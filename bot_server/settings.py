@@ -7,26 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from errors import SettingsError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parents[1]
+from errors import SettingsError
 
-# Models that the seeds' bot files name and that no longer exist (facts F3). `small` and `large` come from MODEL_SMALL and MODEL_LARGE.
-OLD_MODELS = {
-    "gpt-3.5-turbo": "small",
-    "gpt-3.5-turbo-16k": "small",
-    "gpt-4o-mini": "small",
-    "gpt-4.1-mini": "small",
-    "gpt-4": "large",
-    "gpt-4-0613": "large",
-    "gpt-4-1106-preview": "large",
-    "gpt-4-turbo": "large",
-    "gpt-4-turbo-preview": "large",
-    "gpt-4o": "large",
-    "gpt-4.1": "large",
-}
+ROOT = Path(__file__).resolve().parents[1]
 
 Names = Annotated[frozenset[str], NoDecode]
 
@@ -79,8 +65,8 @@ class Settings(BaseSettings):
         return f"redis://{user}{self.redis_host}:{self.redis_port}/{database}"
 
     def models(self) -> dict[str, str]:
-        """Which model answers to which name: `small`, `large`, MODEL_ALIASES, and models that no longer exist."""
-        return OLD_MODELS | {"small": self.model_small, "large": self.model_large} | self.model_aliases
+        """Which model answers to which name: `small`, `large` and MODEL_ALIASES. Dosaku adds models that no longer exist."""
+        return {"small": self.model_small, "large": self.model_large} | self.model_aliases
 
     def modules(self) -> dict[str, dict[str, Any]]:
         """What the operator gives to Dosaku's modules, by module name: `Agent(provide=…)`. Never goes into a bot file."""

@@ -30,6 +30,10 @@ class Learned:
             raise NotLearned(f"{self._task.__name__} has no action {action}. It has: {', '.join(self._task.actions)}.")
         return getattr(self._module, action)
 
+    def check(self) -> None:
+        """Raise a DosakuError when the task cannot be done as its module was set up, such as a missing key."""
+        self._module.check()
+
     def __dir__(self) -> list[str]:
         return list(self._task.actions)
 
@@ -125,6 +129,10 @@ class Agent:
         learned = Learned(found, made)
         self._learned[found.__name__] = (learned, made)
         return learned
+
+    def module(self, task: str | type[Task], module: str | None = None) -> type[Module]:
+        """The class that learning the task would load; nothing is loaded. Raises UnknownTask or UnknownModule."""
+        return self._catalog.module(self._task(task).__name__, module)
 
     def enable_services(self) -> None:
         """Allow modules that send data and may cost money."""

@@ -17,6 +17,7 @@ TASKS = {
 # module: its tasks, and where it lives. The first module of a task is what learning the task loads.
 MODULES: dict[str, tuple[tuple[str, ...], str]] = {
     "EchoBot": (("Chat",), "dosaku.modules.echo_bot"),
+    "OpenAIChat": (("Chat",), "dosaku.services.openai_chat"),
 }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import errors
 import pytest
+
+import errors
 from dosaku import ServicePermissionRequired
 from dosaku.errors import ServiceError
 from errors import AnswerRefused, BotServerError, Cancelled, failure_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dosaku.errors import Cancelled
 from dosaku.module import Module
-from dosaku.tasks.chat import Answer, Chat, Turn
+from dosaku.tasks.chat import Answer, Chat, Turn, last_said, turns_of
 
 GREETING = "Hi, I'm EchoBot."
 ASKS_NAME = re.compile(r"\bwhat('|’| i)s your name\b", re.IGNORECASE)
@@ -23,21 +23,21 @@ class EchoBot(Module, Chat):
 
     def __init__(self, stream: bool = False) -> None:
         """`stream`: whether `message` gives partial responses unless told otherwise."""
-        self.stream = stream
+        self._streams = stream
 
     def message(
         self,
-        message: str,
+        message: str | Sequence[Turn],
         *,
-        history: Sequence[Turn] = (),
         stream: bool | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Answer | Iterator[Answer]:
-        """See Chat.message. The history makes no difference; a stream comes word by word."""
+        """See Chat.message. Only what was said last makes a difference; a stream comes word by word."""
         if cancelled and cancelled():
             raise Cancelled
-        text = GREETING if ASKS_NAME.search(message) else f"{GREETING} You said: “{message}”"
-        streams = self.stream if stream is None else stream
+        said = last_said(turns_of(message))
+        text = GREETING if ASKS_NAME.search(said) else f"{GREETING} You said: “{said}”"
+        streams = self._streams if stream is None else stream
         return _partials(text, cancelled) if streams else Answer(text, "stop")
 
 

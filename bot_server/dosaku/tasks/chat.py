@@ -36,18 +36,16 @@ class Chat(Task):
     @abstractmethod
     def message(
         self,
-        message: str,
+        message: str | Sequence[Turn],
         *,
-        history: Sequence[Turn] = (),
         stream: bool | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Answer | Iterator[Answer]:
         """Send a message to the agent and get a response.
 
         Args:
-            message: The message to the agent.
-            history: The conversation before it, oldest first: dicts with a role ("system", "user" or "assistant") and
-                content. The module remembers nothing itself.
+            message: The message to the agent; or the whole conversation that ends with it, oldest first: dicts with a
+                role ("system", "user" or "assistant") and content. The module itself remembers nothing.
             stream: Whether to get partial responses. By default what the module was set to, which is no.
             cancelled: Asked several times a second while the call lasts; once it says yes, the call stops within a
                 second and raises dosaku.errors.Cancelled.
@@ -64,3 +62,15 @@ class Chat(Task):
             agent.learn('Chat')
             response = agent.Chat.message("Hello, what's your name?")  # "Hi, I'm EchoBot."
         """
+
+
+def turns_of(message: str | Sequence[Turn]) -> list[dict[str, Any]]:
+    """The conversation that `message` stands for."""
+    if isinstance(message, str):
+        return [{"role": "user", "content": message}]
+    return [dict(turn) for turn in message]
+
+
+def last_said(turns: Sequence[Turn]) -> str:
+    """What the user said last; empty when they said nothing yet."""
+    return next((str(turn.get("content", "")) for turn in reversed(turns) if turn.get("role") == "user"), "")
