@@ -25,10 +25,11 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from dosaku import Agent
 from dosaku.usage import Usage
 from errors import Cancelled, StepMisconfigured
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 Payload = dict[str, Any]
 
@@ -83,6 +84,7 @@ class Step(ABC):
         Config: the pydantic model of the step's settings. A custom step without one takes any settings.
         costs: doing it spends money, so its result is recorded in the app at once and never done twice. May be set per step object.
         effect: doing it changes something outside, likewise.
+        settings: per object, the settings as the `Config` that they were checked with.
 
     Building a step is cheap and sends nothing. It raises StepMisconfigured when its settings are wrong, and Dosaku's
     PermissionRequired or KeyMissing when the bot may not or cannot do it, so the loader builds each step once to find out.
@@ -91,13 +93,14 @@ class Step(ABC):
     Config: ClassVar[type[BaseModel]] = AnyConfig
     costs: bool = False
     effect: bool = False
+    settings: Any
 
     def __init__(self, config: Mapping[str, Any], context: StepContext) -> None:
         """`config` is the step's settings as the bot file gives them; `context` is what it may know and do."""
         self.config: Mapping[str, Any] = config
         self.context = context
         self.note = ""
-        self._settings = self._checked(config)
+        self.settings = self._checked(config)
 
     @abstractmethod
     def process(self, payload: Payload) -> Payload | Awaitable[Payload]:
@@ -132,7 +135,7 @@ class Step(ABC):
         if self.context.cancelled():
             raise Cancelled
 
-    def _checked(self, config: Mapping[str, Any]) -> BaseModel:
+    def _checked(self, config: Mapping[str, Any]) -> Any:
         try:
             return self.Config.model_validate(dict(config))
         except ValidationError as error:
