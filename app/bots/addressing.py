@@ -1,0 +1,133 @@
+"""Whom a message addresses: which bots are asked by it, and what they say at once instead of being asked.
+
+Everything here runs in the transaction that posts the message, with the room held: a message and the runs it asks for are stored
+together or not at all (I1).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import Q
+
+from bots.models import Bot, Run
+from bots.models.bot import ALWAYS
+from bots.models.run import DONE
+from chat.models import Message
+from chat.models.message import NOTICE, TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accounts.models import User
+
+HOPS = 3
+RESET = re.compile(r"\s*/reset(?P<names>(\s+@[a-z][a-z0-9-]*)*)\s*", re.IGNORECASE)
+
+
+class Chain(NamedTuple):
+    """Who asked in the first place, how many bots the question has passed since, and the run that began it."""
+
+    asker: User
+    hops: int
+    first: uuid.UUID | None
+
+
+def address(message: Message, mentions: Iterable[User]) -> None:
+    """Ask the bots that this message addresses."""
+    if message.kind != TEXT:
+        return
+    mentioned = {user.pk for user in mentions}
+    bots = list(_addressed(message, mentioned))
+    if not bots:
+        return
+    if names := resets(message.body):
+        for bot in bots:
+            _start_afresh(bot, message, names)
+        return
+    chain = _chain_of(message)
+    if chain is None:
+        return
+    if chain.hops > HOPS:
+        _stop_passing_on(bots[0], message, chain)
+        return
+    for bot in bots:
+        _ask(bot, message, chain, spoken_to=not message.room.is_group or bot.user_id in mentioned)
+
+
+def resets(body: str) -> list[str] | None:
+    """The names after a `/reset`, without the @; [""] when it names nobody and so means every bot. None for any other text."""
+    match = RESET.fullmatch(body)
+    return None if match is None else [name.lstrip("@").lower() for name in match["names"].split()] or [""]
+
+
+def _addressed(message: Message, mentioned: set[int]) -> Iterable[Bot]:
+    """Members of the room only, and never the author itself. A bot's message addresses other bots by mention alone."""
+    bots = Bot.objects.filter(user__memberships__room=message.room_id).exclude(user=message.author_id).select_related("user", "live")
+    if message.room.is_group or message.author.is_bot:
+        by_mention = Q(user__in=mentioned)
+        bots = bots.filter(by_mention if message.author.is_bot else by_mention | Q(attend__when=ALWAYS))
+    return bots.order_by("pk")
+
+
+def _chain_of(message: Message) -> Chain | None:
+    if not message.author.is_bot:
+        return Chain(message.author, 0, None)
+    # Only a run can speak for a bot, so its message names one; what names none was written by hand and addresses nobody.
+    pk = _uuid(message.metadata.get("run"))
+    run = pk and Run.objects.select_related("asker").filter(pk=pk, bot__user=message.author_id).first()
+    return Chain(run.asker, run.hops + 1, run.chain) if run else None
+
+
+def _ask(bot: Bot, message: Message, chain: Chain, *, spoken_to: bool) -> None:
+    if not bot.permits(chain.asker):
+        if not message.room.is_group:
+            _say(bot, message, f"You are not among those I may talk to. {bot.owner.label} runs me and can change that.")
+        return
+    if bot.is_on:
+        Run.objects.put(bot, message.room, chain.asker, [str(message.pk)], message.position, hops=chain.hops, chain=chain.first,
+                        settle=bot.settle)  # fmt: skip
+    elif spoken_to:  # one that attends to everything would otherwise answer every message with its reason
+        _answer_off(bot, message, chain)
+
+
+def _answer_off(bot: Bot, message: Message, chain: Chain) -> None:
+    """A run that is over before it began: the reason is known, so it costs no delivery and nobody waits."""
+    run = Run(bot=bot, room=message.room, asker=chain.asker, version=bot.live, trigger=[str(message.pk)], trigger_position=message.position,
+              hops=chain.hops)  # fmt: skip
+    run.chain = chain.first or run.pk
+    run.fail_at_once("bot_off", bot.why_off)
+
+
+def _start_afresh(bot: Bot, message: Message, names: list[str]) -> None:
+    """`/reset` is seen by the context window; here the bot only says that it understood, where it was spoken to."""
+    spoken_to = not message.room.is_group or bot.name in names
+    if spoken_to and not message.author.is_bot and bot.permits(message.author):
+        _say(bot, message, "We start afresh: I no longer look at what was said before.")
+
+
+def _stop_passing_on(bot: Bot, message: Message, chain: Chain) -> None:
+    """Bots that mention each other end here (W22). Said once for each chain; the room is held, so there is no race for it."""
+    said = Message.objects.filter(room=message.room_id, kind=NOTICE, metadata__chain=str(chain.first)).exists()
+    if not said:
+        words = f"Bots have passed this on {HOPS} times, so I stop here. Write to me if I should go on."
+        message.room.post(bot.user, words, kind=NOTICE, metadata={"chain": str(chain.first)})
+
+
+def _say(bot: Bot, message: Message, words: str) -> None:
+    message.room.post(bot.user, words, kind=NOTICE, client_id=f"{message.pk}:notice")
+
+
+def _uuid(text: object) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return None
+
+
+def withdraw_all(bot: Bot, room_id: uuid.UUID, reason: str, explanation: str) -> None:
+    """The runs of a bot that has left the room end, and the one at work is stopped."""
+    for run in Run.objects.filter(bot=bot, room=room_id).exclude(state=DONE):
+        run.withdraw(reason, explanation)

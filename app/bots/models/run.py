@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Now
+
+from bots import metrics, telling, wakeups
+from bots.backoff import full_jitter
+from bots.errors import NO_RUN, NotAllowed, NotFound, StaleAttempt
+from bots.models.queue import LEASE, Runs, in_seconds
+from bots.models.step import RunStep
+from chat.errors import ClientIdReused
+from chat.models import Message, Posted, Room
+from lib.ids import uuid7
+from lib.time import database_now
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from bots.models.version import BotVersion
+
+PENDING, ACTIVE, DONE = "pending", "active", "done"
+REPLIED, SILENT, FAILED, CANCELLED = "replied", "silent", "failed", "cancelled"
+OUTCOMES = (REPLIED, SILENT, FAILED, CANCELLED)
+TRIES = 5
+PATIENCE_HOURS = 24
+RETRY_LATEST = 3600.0
+STEP_FIELDS = ("attempt", "name", "state", "summary", "started_ms", "ms", "usage", "prompt", "changed", "after", "error")
+
+
+class Run(models.Model):
+    """One bot's answer to one moment in one room, from trigger to outcome.
+
+    `attempt` counts deliveries and fences: whoever writes names the attempt it works for, and a stale one gets 409. `tries` counts
+    the attempts that started. Every time that decides something (due_at, lease_until) is the database's.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    bot = models.ForeignKey("bots.Bot", on_delete=models.CASCADE, related_name="runs")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="runs")
+    asker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="runs")
+    version: models.ForeignKey[BotVersion | None, BotVersion | None] = models.ForeignKey(
+        "bots.BotVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+
+    state = models.CharField(max_length=8, choices=[(state, state) for state in (PENDING, ACTIVE, DONE)], default=PENDING)
+    outcome = models.CharField(max_length=9, choices=[(outcome, outcome) for outcome in OUTCOMES], blank=True)
+    reason = models.CharField(max_length=60, blank=True)
+    explanation = models.TextField(blank=True)
+    permanent = models.BooleanField(default=False)
+
+    trigger: models.JSONField[Any, Any] = models.JSONField(default=list, help_text="Ids of the messages it answers, oldest first.")
+    trigger_position = models.BigIntegerField(help_text="Position of the newest of them.")
+    # A person's message is hop 0; a bot mentioned by a bot's message is one hop further. `chain` is the first run of the chain.
+    hops = models.PositiveSmallIntegerField(default=0)
+    chain = models.UUIDField()
+
+    attempt = models.PositiveIntegerField(default=0)
+    started_attempt = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    # Deliveries in a row that were taken and never started: a bot server whose queue is long gets a longer lease each time.
+    unstarted = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True, blank=True)
+    undelivered_since = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When the room heard that the bot cannot be reached.")
+
+    usage: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = Runs.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            # I4. The two halves of "one at a time"; the queue and the addressing rest on them.
+            models.UniqueConstraint(fields=["bot", "room"], condition=Q(state=ACTIVE), name="one_active_run"),
+            models.UniqueConstraint(fields=["bot", "room", "asker"], condition=Q(state=PENDING, tries=0), name="one_next_run_per_asker"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state=PENDING), name="run_due"),
+            models.Index(fields=["lease_until"], condition=Q(state=ACTIVE), name="run_leased"),
+            models.Index(fields=["room", "-created_at"], name="run_of_room"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bot} {self.outcome or self.state}"
+
+    # What the relay does with it
+
+    def accepted(self) -> None:
+        """The bot has taken the delivery. The lease runs since the claim; what is left is to forget that it took long."""
+        if self.undelivered_since or self.told_at:
+            Run.objects.filter(pk=self.pk, attempt=self.attempt).update(undelivered_since=None, told_at=None)
+
+    def not_delivered(self, reason: str) -> None:
+        """The bot did not take the delivery: try again later, for 24 h; the room hears of it once."""
+        with self.held() as run:
+            if run.state != ACTIVE or run.attempt != self.attempt or run.started_attempt == run.attempt:
+                return  # cancelled meanwhile; or it came through after all, and only the answer was lost
+            run.unstarted = max(0, run.unstarted - 1)
+            run.undelivered_since = run.undelivered_since or database_now()
+            run.reason = reason
+            run._wait(full_jitter(run.attempt - run.started_attempt))
+            run.tell_unreachable()
+
+    def undeliverable(self) -> None:
+        """A day has passed. What was never read is said to be so."""
+        self.fail(
+            "undeliverable",
+            f"I could not be reached for {PATIENCE_HOURS} hours, so I have given up on this message. Write again to ask me anew.",
+        )
+
+    def tell_unreachable(self) -> None:
+        if self.told_at is None:
+            Run.objects.filter(pk=self.pk).update(told_at=Now(), undelivered_since=Coalesce("undelivered_since", Now()))
+            telling.activity(self, f"{self.bot.title} cannot be reached just now. Your message is kept and delivered when it is back.")
+
+    def lease_ran_out(self) -> None:
+        """Whoever worked on it is gone: due again at once, unless it has taken its worker down too often."""
+        with self.held() as run:
+            if run.state != ACTIVE or run.lease_until is None or run.lease_until > database_now():
+                return
+            if run.tries >= TRIES:
+                run._end(
+                    FAILED, "poison", f"I started on this {TRIES} times and was cut off each time, so I have given up.", permanent=True
+                )
+            else:
+                run._wait(0)
+
+    # What its bot does with it. Everything is fenced by the attempt.
+
+    def record_steps(self, attempt: int, steps: Sequence[dict[str, Any]]) -> int:
+        with transaction.atomic():
+            run = Run.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
+            if run is None:
+                raise NotFound(NO_RUN)
+            run._fence(attempt)
+            run._record(steps)
+        return len(steps)
+
+    def reply(self, attempt: int, key: str, body: str, metadata: dict[str, Any]) -> Posted:
+        """Post an answer. The key is the step and an ordinal: the same key again gives the stored message, whatever its text (P8)."""
+        with self.held(attempt) as run:
+            author, client_id = run.bot.user, f"{run.pk}:{key}"
+            try:
+                return run.room.post(author, body, client_id=client_id, metadata={**metadata, "run": str(run.pk)})
+            except ClientIdReused:  # a second try of the step wrote other words; what the room has read stands
+                known = Message.objects.select_related("author", "reply_to__author").get(author=author, client_id=client_id)
+                return Posted(known, created=False)
+
+    def finish(self, attempt: int, outcome: str, *, reason: str = "", explanation: str = "", permanent: bool = False,
+               retry_after: float | None = None, steps: Sequence[dict[str, Any]] = (), usage: dict[str, Any] | None = None,
+               ) -> float | None:  # fmt: skip
+        """The attempt is over. The seconds until the next one, or None when this was the last."""
+        with self.held(attempt) as run:
+            run._record(steps)
+            run.usage = usage or {}
+            if outcome == FAILED and not permanent and run.tries < TRIES:
+                delay = full_jitter(run.tries + 1) if retry_after is None else min(max(retry_after, 0.0), RETRY_LATEST)
+                run.reason, run.explanation = reason, explanation
+                run._wait(delay)
+                telling.activity(run, telling.trying_again(explanation, delay))
+                return delay
+            run._end(outcome, reason, explanation, permanent=permanent)
+        return None
+
+    # What people do with it
+
+    def may_be_steered_by(self, user: User) -> bool:
+        """Stop and retry are for the asker and the bot's admins."""
+        return user.pk == self.asker_id or self.bot.is_admin(user)
+
+    def cancel(self, by: User) -> None:
+        """Stop it. It is fenced at once; the relay tells its bot."""
+        self._must_be_steered_by(by)
+        self._stop(CANCELLED, "stopped", f"{by.label} stopped it.")
+
+    def withdraw(self, reason: str, explanation: str) -> None:
+        """Nobody needs it any more: its bot or its room has gone."""
+        self._stop(CANCELLED, reason, explanation)
+
+    def fall_silent(self, reason: str, explanation: str) -> None:
+        """There is nothing left to answer."""
+        self._stop(SILENT, reason, explanation)
+
+    def fail(self, reason: str, explanation: str) -> None:
+        """It cannot be done, and the room hears why."""
+        self._stop(FAILED, reason, explanation)
+
+    def fail_at_once(self, reason: str, explanation: str) -> None:
+        """A new run that is over before it began. The room is held."""
+        self.state = DONE
+        self.save(force_insert=True)
+        self._end(FAILED, reason, explanation, permanent=True)
+
+    def retry(self, by: User) -> Run:
+        """Ask again what failed or was stopped: a new run over the newest context. Asking twice gives the same run."""
+        self._must_be_steered_by(by)
+        with self.held() as run:
+            if run.state != DONE:
+                return run
+            if run.outcome not in (FAILED, CANCELLED):
+                raise NotAllowed("Only a run that failed or was stopped can be retried.")
+            if not run.room.memberships.filter(user=run.bot.user_id).exists():
+                raise NotAllowed(f"{run.bot.title} is not in this room any more.")
+            if not run.bot.is_on:
+                raise NotAllowed(f"{run.bot.title} is switched off at the moment. Try again when it is back.")
+            again = Run.objects.filter(bot=run.bot, room=run.room, asker=run.asker, trigger_position__gte=run.trigger_position,
+                                       created_at__gt=run.created_at).exclude(state=DONE).first()  # fmt: skip
+            return again or Run.objects.put(run.bot, run.room, run.asker, run.trigger, run.trigger_position, hops=run.hops, chain=run.chain)
+
+    # Holding, fencing, ending
+
+    @contextlib.contextmanager
+    def held(self, attempt: int | None = None) -> Iterator[Run]:
+        """The run as it is now, for this transaction alone. With an attempt, it must be the one that has the run."""
+        with transaction.atomic():
+            # The room first, then the run: the same order as posting, so that two writers never wait for each other.
+            room = Room.objects.select_for_update(no_key=True).get(pk=self.room_id)
+            rows = Run.objects.select_for_update(of=("self",), no_key=True).select_related("bot__user", "asker")
+            run = rows.filter(pk=self.pk).first()
+            if run is None:
+                raise NotFound(NO_RUN)
+            run.room = room
+            if attempt is not None:
+                if room.removed_at:
+                    raise StaleAttempt
+                run._fence(attempt)
+            yield run
+
+    def _fence(self, attempt: int) -> None:
+        if self.state != ACTIVE or self.attempt != attempt:
+            raise StaleAttempt
+        if self.started_attempt < attempt:  # the first sign of life of this attempt
+            metrics.started(database_now() - self.due_at)
+            self.tries, self.started_attempt, self.unstarted = self.tries + 1, attempt, 0
+            self.started_at = self.started_at or database_now()
+            Run.objects.filter(pk=self.pk).update(
+                tries=self.tries, started_attempt=attempt, unstarted=0, started_at=self.started_at, lease_until=in_seconds(LEASE)
+            )
+
+    def _record(self, steps: Sequence[dict[str, Any]]) -> None:
+        rows = [RunStep(run=self, attempt=self.attempt, **step) for step in steps]
+        if rows:
+            RunStep.objects.bulk_create(rows, update_conflicts=True, unique_fields=["run", "index"], update_fields=STEP_FIELDS)
+
+    def _wait(self, seconds: float) -> None:
+        """Pending again, due in so many seconds."""
+        if self.tries == 0:
+            self._take_in_next()
+        self.state, self.lease_until = PENDING, None
+        Run.objects.filter(pk=self.pk).update(
+            state=PENDING, lease_until=None, due_at=in_seconds(seconds), reason=self.reason, explanation=self.explanation, usage=self.usage,
+            trigger=self.trigger, trigger_position=self.trigger_position, unstarted=self.unstarted,
+            undelivered_since=self.undelivered_since,
+        )  # fmt: skip
+        wakeups.due()
+
+    def _take_in_next(self) -> None:
+        """What the same person wrote while this run was out and never started becomes part of it: one next run per asker."""
+        newer = (
+            Run.objects.filter(bot=self.bot_id, room=self.room_id, asker=self.asker_id, state=PENDING, tries=0).exclude(pk=self.pk).first()
+        )
+        if newer:
+            self.take_in(newer.trigger, newer.trigger_position, newer.hops)
+            newer.delete()
+
+    def take_in(self, trigger: list[str], position: int, hops: int) -> None:
+        """Further messages for a run that has not started."""
+        self.trigger = [*self.trigger, *(each for each in trigger if each not in self.trigger)][-Runs.TRIGGERS :]
+        self.trigger_position = max(self.trigger_position, position)
+        self.hops = min(self.hops, hops)
+
+    def _end(self, outcome: str, reason: str = "", explanation: str = "", *, permanent: bool = False) -> None:
+        self.state, self.outcome, self.reason, self.explanation, self.permanent = DONE, outcome, reason, explanation, permanent
+        self.lease_until = None
+        Run.objects.filter(pk=self.pk).update(
+            state=DONE, outcome=outcome, reason=reason, explanation=explanation, permanent=permanent, lease_until=None, ended_at=Now(),
+            usage=self.usage,
+        )  # fmt: skip
+        telling.ended(self)
+        metrics.ended(outcome, reason)
+        wakeups.due_behind(self)
+
+    def _stop(self, outcome: str, reason: str, explanation: str) -> None:
+        """End it from this side, whoever has it."""
+        with self.held() as run:
+            if run.state == DONE:
+                return
+            delivered = run.state == ACTIVE
+            run._end(outcome, reason, explanation, permanent=True)
+            if delivered:
+                wakeups.cancelled(run)
+
+    def _must_be_steered_by(self, user: User) -> None:
+        if not self.may_be_steered_by(user):
+            raise NotAllowed("Only the person who asked, and the bot's admins, can stop or retry it.")

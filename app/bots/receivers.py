@@ -1,0 +1,27 @@
+"""What bots hear of the chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.dispatch import receiver
+
+from bots.addressing import address, withdraw_all
+from bots.models import Bot
+from chat.signals import member_left, message_posted
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from chat.models import Message, Room
+
+
+@receiver(message_posted)
+def ask_bots(message: Message, mentions: list[User], **_: Any) -> None:
+    address(message, mentions)
+
+
+@receiver(member_left)
+def end_runs(room: Room, user: User, **_: Any) -> None:
+    bot = Bot.objects.filter(user=user).first() if user.is_bot else None
+    if bot:
+        withdraw_all(bot, room.pk, "bot_left", f"{user.label} left the room.")

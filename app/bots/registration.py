@@ -1,0 +1,114 @@
+"""A bot makes itself known, again and again: at every start and every change of its file. The same wish twice changes nothing."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from accounts.models import User
+from accounts.names import check_not_reserved, check_shape
+from bots import wakeups
+from bots.errors import BadInput, NotAllowed
+from bots.models import Bot, BotVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOT_A_MAKER = "Only staff may register new bots. Ask the operator to make you staff."
+# What the bot's file says of it, stored as it comes.
+DESCRIBED = ("persona", "attend", "steps", "permissions", "status", "reason", "held_back")
+
+
+class Registered(NamedTuple):
+    bot: Bot
+    created: bool
+    secret: str | None  # only when it was made here
+
+
+def register(owner: User, name: str, wish: Mapping[str, Any]) -> Registered:
+    """Make the bot, or bring it up to date. Its name belongs to whoever registered it first."""
+    from lib.outbound import check_endpoint
+
+    check_endpoint(wish["endpoint"])
+    try:
+        with transaction.atomic():
+            bot, created = _own(owner, name)
+            return _bring_up_to_date(bot, created, wish)
+    except IntegrityError:  # two managers registered the same new bot in the same moment; now it is there
+        with transaction.atomic():
+            bot, created = _own(owner, name)
+            return _bring_up_to_date(bot, created, wish)
+
+
+def _own(owner: User, name: str) -> tuple[Bot, bool]:
+    bot = Bot.objects.select_for_update(of=("self",), no_key=True).select_related("user").filter(user__username=name).first()
+    if bot is None:
+        return _make(owner, name), True
+    if bot.owner_id != owner.pk:
+        raise NotAllowed(f"The name {name} belongs to a bot of somebody else. Choose another name.")
+    return bot, False
+
+
+def _make(owner: User, name: str) -> Bot:
+    if not (owner.is_staff or owner.is_superuser):
+        raise NotAllowed(NOT_A_MAKER)
+    _check_name(name)
+    if User.objects.filter(username=name).exists():
+        raise BadInput(f"Somebody is called {name} already. Choose another name for the bot.", name="is taken")
+    return Bot(user=User.objects.create_bot(name), owner=owner)
+
+
+def _bring_up_to_date(bot: Bot, created: bool, wish: Mapping[str, Any]) -> Registered:
+    was = None if created else (bot.endpoint, bot.status)
+    for field in DESCRIBED:
+        setattr(bot, field, wish[field])
+    bot.endpoint, bot.seen_at = wish["endpoint"], Now()
+    made = None
+    if wish.get("secret"):
+        bot.secret = wish["secret"]
+    elif not bot.secret:
+        bot.secret = made = secrets.token_hex(32)
+    bot.save()
+    _rename(bot)
+    _keep_version(bot, wish)
+    if was != (bot.endpoint, bot.status) or bot.is_on:
+        _wake_up(bot)
+    return Registered(bot, created, made)
+
+
+def _rename(bot: Bot) -> None:
+    title = (bot.persona.get("title") or "")[: User._meta.get_field("name").max_length]
+    if bot.user.name != title:
+        bot.user.name = title
+        bot.user.save(update_fields=["name"])
+
+
+def _keep_version(bot: Bot, wish: Mapping[str, Any]) -> None:
+    """What differs from the live version becomes the next one. While a newer file is held back, the live one goes on."""
+    live = bot.live
+    if live and (live.yaml, live.code_hash) == (wish["yaml"], wish["code_hash"]):
+        return
+    last = bot.versions.order_by("-number").values_list("number", flat=True).first() or 0
+    bot.live = BotVersion.objects.create(
+        bot=bot, number=last + 1, yaml=wish["yaml"], source=wish["source"], code_hash=wish["code_hash"], created_by_id=bot.owner_id
+    )
+    bot.save(update_fields=["live"])
+
+
+def _wake_up(bot: Bot) -> None:
+    """It is there: what waited because it could not be reached is due at once."""
+    if bot.is_on:
+        bot.runs.filter(state="pending", undelivered_since__isnull=False).update(due_at=Now())
+    wakeups.bots_changed()
+
+
+def _check_name(name: str) -> None:
+    try:
+        check_shape(name)
+        check_not_reserved(name)
+    except ValidationError as error:
+        raise BadInput(f"A bot cannot be called {name}. {' '.join(error.messages)}", name="cannot be taken") from error

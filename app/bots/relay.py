@@ -1,0 +1,191 @@
+"""The relay: takes due runs from PostgreSQL and delivers them to their bots.
+
+One thread looks after everything in the database: it claims, builds deliveries and books their answers. A pool of threads carries them,
+and touches neither the database nor each other, so an endpoint that is slow holds up nothing but its own few deliveries. The relay
+keeps nothing: what it had in hand when it is killed comes back by the lease. Several relays may run at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from django.db import Error, InterfaceError, OperationalError, connection
+
+from bots import courier, wakeups
+from bots.breaker import Breakers
+from bots.courier import Parcel, Verdict
+from bots.deliveries import cancellation_of, delivery_of
+from bots.doorbell import Doorbell
+from bots.errors import NotFound
+from bots.models import Run
+from bots.models.queue import PER_ENDPOINT
+
+log = structlog.get_logger(__name__)
+
+CAPACITY = 128
+POLL = 5.0
+DRAIN = 15.0
+AGAIN = 1.0
+
+
+class Relay:
+    def __init__(self, *, capacity: int = CAPACITY, per_endpoint: int = PER_ENDPOINT) -> None:
+        self._capacity = capacity
+        self._per_endpoint = per_endpoint
+        self._pool = ThreadPoolExecutor(capacity, thread_name_prefix="courier")
+        self._answers: queue.SimpleQueue[tuple[Parcel, Verdict]] = queue.SimpleQueue()
+        self._in_hand: Counter[str] = Counter()
+        self._breakers = Breakers()
+        self._doorbell = Doorbell()
+        self._sweep_at = 0.0
+        self._stopping = False
+
+    def run(self) -> None:
+        """Work until told to stop, then finish what is in hand."""
+        log.info("relay_started", capacity=self._capacity)
+        while not self._stopping:
+            self._hear(self._doorbell.wait(self._survive(self.turn)))
+        self._drain()
+        log.info("relay_stopped", in_hand=self._in_hand.total())
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._doorbell.ring()
+
+    def turn(self) -> float:
+        """Book the answers, sweep when it is time, deliver what is due. The seconds until there may be more to do."""
+        self._book_answers()
+        if time.monotonic() >= self._sweep_at:
+            self._sweep()
+        self._probe()
+        return self._deliver_due()
+
+    # Delivering
+
+    def _deliver_due(self) -> float:
+        away = self._breakers.open_endpoints()
+        if away:
+            Run.objects.tell_unreachable(away)
+        free = self._capacity - self._in_hand.total()
+        if free > 0:
+            busy = {**self._in_hand, **dict.fromkeys(away, self._per_endpoint)}
+            for run in Run.objects.claim(free, busy=busy, per_endpoint=self._per_endpoint):
+                self._send(run)
+        waits = (self._sweep_at - time.monotonic(), Run.objects.next_due(), self._breakers.next_probe_in())
+        return max(0.0, min(wait for wait in waits if wait is not None))
+
+    def _probe(self) -> None:
+        for endpoint in self._breakers.to_probe():
+            for run in Run.objects.probe(endpoint):
+                self._breakers.probing(endpoint)
+                self._send(run)
+
+    def _send(self, run: Run) -> None:
+        try:
+            body = delivery_of(run)
+        except Error:
+            raise
+        except Exception:
+            log.exception("delivery_not_built", run=str(run.pk))
+            run.not_delivered("relay_error")
+            return
+        if body is None:
+            run.fall_silent("nothing_to_answer", "What was asked has been taken back, or lies before a /reset.")
+            return
+        self._hand_over(Parcel(run.bot.endpoint, run.bot.secret, body, run))
+
+    def _hand_over(self, parcel: Parcel) -> None:
+        self._in_hand[parcel.endpoint] += 1
+        self._pool.submit(self._carry, parcel)
+
+    def _carry(self, parcel: Parcel) -> None:
+        self._answers.put((parcel, courier.carry(parcel)))
+        self._doorbell.ring()
+
+    # Answers
+
+    def _book_answers(self) -> float:
+        while True:
+            try:
+                parcel, verdict = self._answers.get_nowait()
+            except queue.Empty:
+                return 0.0
+            try:
+                self._book(parcel, verdict)
+            except (OperationalError, InterfaceError):
+                self._answers.put((parcel, verdict))  # the database is away: this is still to be booked
+                raise
+
+    def _book(self, parcel: Parcel, verdict: Verdict) -> None:
+        if parcel.run is not None:
+            with contextlib.suppress(NotFound):  # deleted meanwhile, with its bot
+                parcel.run.accepted() if verdict.taken else parcel.run.not_delivered(verdict.reason)
+        self._in_hand -= Counter([parcel.endpoint])
+        fields = {
+            "run": parcel.body["run"],
+            "attempt": parcel.body["attempt"],
+            "bot": parcel.body["bot"]["name"],
+            "ms": round(verdict.ms, 1),
+        }
+        if verdict.taken:
+            log.info("delivered", kind=parcel.body["type"], **fields)
+        else:
+            log.warning("not_delivered", kind=parcel.body["type"], reason=verdict.reason, detail=verdict.detail, **fields)
+        self._judge(parcel.endpoint, verdict)
+
+    def _judge(self, endpoint: str, verdict: Verdict) -> None:
+        if verdict.away:
+            if self._breakers.failed(endpoint):
+                log.warning("endpoint_away", endpoint=endpoint, reason=verdict.reason)
+        elif self._breakers.answered(endpoint):
+            log.info("endpoint_back", endpoint=endpoint, due=Run.objects.recover(endpoint))
+
+    # Housekeeping
+
+    def _sweep(self) -> None:
+        expired = Run.objects.expire_leases()
+        if expired:
+            log.warning("leases_ran_out", runs=expired)
+        Run.objects.give_up()
+        self._sweep_at = time.monotonic() + POLL
+
+    def _hear(self, payloads: list[str]) -> None:
+        if wakeups.BOTS in payloads:
+            self._sweep_at = 0.0
+        stopped = [cancelled for payload in payloads if (cancelled := wakeups.as_cancelled(payload))]
+        if stopped:
+            self._survive(lambda: self._tell_cancelled(stopped))
+
+    def _tell_cancelled(self, stopped: list[wakeups.Cancelled]) -> float:
+        """Best effort: the attempt is fenced already, this only saves the bot the work."""
+        attempts = dict(stopped)
+        for run in Run.objects.filter(pk__in=attempts).select_related("bot__user"):
+            body = cancellation_of(str(run.pk), attempts[str(run.pk)], run.bot.name)
+            self._hand_over(Parcel(run.bot.endpoint, run.bot.secret, body))
+        return 0.0
+
+    def _survive(self, work: Callable[[], float]) -> float:
+        """Do some work in the database; when that is away, look again in a second with a new connection."""
+        try:
+            return work()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database_away", error=str(error).strip())
+        except Exception:
+            log.exception("relay_turn_failed")
+        connection.close()
+        return AGAIN
+
+    def _drain(self) -> None:
+        deadline = time.monotonic() + DRAIN
+        while self._in_hand and time.monotonic() < deadline:
+            self._survive(self._book_answers)
+            if self._in_hand:
+                self._doorbell.wait(deadline - time.monotonic())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._doorbell.close()

@@ -1,0 +1,61 @@
+"""What a bot is shown of a room: its context window, made when a delivery is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth import get_user_model
+
+from bots.addressing import resets
+from chat.models import Message
+from chat.models.message import TEXT
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from bots.models import Bot, Run
+
+
+def window_of(run: Run) -> list[Message]:
+    """The newest messages by permitted authors, oldest first, back to the last `/reset`; and the question, even if much was said since."""
+    messages = _visible(run.bot, run).order_by("-position")
+    newest = _back_to_reset(run.bot, messages[: run.bot.context + 1])
+    # One more was read only to see a /reset there.
+    shown = newest[: run.bot.context]
+    asked = {message.pk for message in shown}
+    if shown and not any(str(pk) in run.trigger for pk in asked):
+        shown += _question(run, messages, newest)
+    return shown[::-1]
+
+
+def _visible(bot: Bot, run: Run) -> QuerySet[Message]:
+    messages = Message.objects.filter(room=run.room_id, kind=TEXT, deleted_at=None).select_related("author")
+    permitted = bot.permitted_authors()
+    if permitted is not None:
+        messages = messages.filter(author__in=get_user_model().objects.filter(permitted).values("pk"))
+    return messages
+
+
+def _back_to_reset(bot: Bot, newest_first: QuerySet[Message]) -> list[Message]:
+    found: list[Message] = []
+    for message in newest_first:
+        names = resets(message.body)
+        if names is None:
+            found.append(message)
+        elif _resets_this(bot, message):
+            break
+    return found
+
+
+def _question(run: Run, messages: QuerySet[Message], newest: list[Message]) -> list[Message]:
+    """The newest message the run answers, when it lies before the window and no /reset lies between."""
+    asked = messages.filter(pk__in=run.trigger).first()
+    if asked is None:
+        return []
+    between = messages.filter(position__gt=asked.position, position__lt=newest[-1].position, body__icontains="/reset")
+    return [] if any(_resets_this(run.bot, message) for message in between) else [asked]
+
+
+def _resets_this(bot: Bot, message: Message) -> bool:
+    names = resets(message.body)
+    return names is not None and not message.author.is_bot and ("" in names or bot.name in names)
