@@ -185,6 +185,9 @@ def test_w10_signing_in_needs_the_token_of_the_form(bea: User) -> None:
     assert sign_in(client, "bea").status_code == 403
 
 
-@pytest.mark.parametrize("page", ["account_login", "account_signup", "account_reset_password", "account_reset_password_done", "account_inactive"])
+VISITORS = ["account_login", "account_signup", "account_reset_password", "account_reset_password_done", "account_inactive"]
+
+
+@pytest.mark.parametrize("page", VISITORS)
 def test_pages_for_visitors_answer(client: Client, page: str) -> None:
     assert client.get(reverse(page)).status_code == 200
