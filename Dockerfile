@@ -2,9 +2,9 @@
 
 FROM node:20-trixie-slim AS front-end
 WORKDIR /parley/app
-COPY app/package.json app/package-lock.json ./
-RUN npm ci --no-audit --no-fund --loglevel error
-COPY app/.parcelrc ./
+COPY app/package.json app/package-lock.json app/.npmrc ./
+RUN npm install --no-save --no-audit --no-fund --loglevel error
+COPY app/.parcelrc app/.sassrc.json ./
 COPY app/frontend frontend
 RUN npm run --silent build
 

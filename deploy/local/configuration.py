@@ -30,10 +30,6 @@ class Configuration:
     def url(self) -> str:
         return f"http://localhost:{self.values['APP_PORT']}"
 
-    @property
-    def logs(self) -> Path:
-        return HOME / "log"
-
 
 def load() -> Configuration:
     """From ``.env`` and, where it sets the same names, the shell."""

@@ -36,6 +36,7 @@ class Place:
 
     data: Path
     run: Path
+    log: Path
 
     @classmethod
     def of(cls, home: Path) -> Place:
@@ -47,11 +48,12 @@ class Place:
         run = home / "run"
         if len(str(run)) + len("/.s.PGSQL.65535") > SOCKET_PATH_LIMIT or data != home / "data":
             run = Path("/tmp") / f"parley-{os.geteuid()}-{digest}"
-        return cls(data, run)
+        return cls(data, run, home / "log")
 
     def make(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         self.run.mkdir(parents=True, exist_ok=True)
+        self.log.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.run.stat().st_uid != os.geteuid():
             raise EmbeddedError(f"{self.run} belongs to somebody else. Remove it and start again.")
         for folder in {self.data, self.run}:
@@ -71,6 +73,10 @@ class Postgres:
     port: int = 5432
     settings: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.place.log / "pg.log"
 
     @property
     def host(self) -> Path:
@@ -110,7 +116,7 @@ class Postgres:
 
     def start(self) -> None:
         self.prepare()
-        self.process = _spawn_logging(self.command(), self.place.run / "pg.log", as_owner=True)
+        self.process = _spawn_logging(self.command(), self.log, as_owner=True)
         self.wait()
 
     def wait(self, seconds: float = 20) -> None:
@@ -128,7 +134,7 @@ class Postgres:
                 return
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
-                    raise EmbeddedError(f"PostgreSQL did not start: {error}. Its log is {self.place.run / 'pg.log'}") from error
+                    raise EmbeddedError(f"PostgreSQL did not start: {error}. Its log is {self.log}") from error
                 time.sleep(0.05)
 
     def stop(self) -> None:
@@ -146,6 +152,10 @@ class Redis:
     password: str
     port: int
     process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.place.log / "redis.log"
 
     @property
     def url(self) -> str:
@@ -170,7 +180,7 @@ class Redis:
 
     def start(self) -> None:
         self.prepare()
-        self.process = _spawn_logging(self.command(), self.place.run / "redis.log", as_owner=False)
+        self.process = _spawn_logging(self.command(), self.log, as_owner=False)
         self.wait()
 
     def wait(self, seconds: float = 20) -> None:
@@ -184,7 +194,7 @@ class Redis:
                     return
                 except redis.RedisError as error:
                     if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
-                        raise EmbeddedError(f"Redis did not start: {error}. Its log is {self.place.run / 'redis.log'}") from error
+                        raise EmbeddedError(f"Redis did not start: {error}. Its log is {self.log}") from error
             time.sleep(0.02)
 
     def stop(self) -> None:

@@ -25,6 +25,8 @@ PYTHON = VENV / "bin" / "python"
 APP = ROOT / "app"
 DIST = APP / "static" / "dist"
 NODE = (20, 19)
+# The versions of the lock, like "npm ci", which however refuses a lock that lacks the binaries of other systems.
+NPM_INSTALL = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--loglevel", "error"]
 
 
 def packages(level: str) -> None:
@@ -62,7 +64,7 @@ def front_end(*, with_tests: bool = False) -> dict[str, str]:
             if modules.exists() and modules.read_text() == lock:
                 note.text = "unchanged"
             else:
-                run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel", "error"], cwd=APP, env=env)
+                run(NPM_INSTALL, cwd=APP, env=env)
                 modules.write_text(lock)
     with stage("front end: build") as note:
         if fresh:
@@ -86,7 +88,7 @@ def digest(files: Iterable[Path], *more: str) -> str:
 def _sources() -> list[Path]:
     """What the build depends on. Not the templates: unused styles are not cut out, so a page cannot change them."""
     files = (path for path in (APP / "frontend").rglob("*") if path.is_file() and not path.name.endswith(".test.js"))
-    return [APP / ".parcelrc", *sorted(files)]
+    return [APP / ".parcelrc", APP / ".sassrc.json", *sorted(files)]
 
 
 def _works(python: Path) -> bool:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-TAIL = 60  # lines of a failed command's output
+SHOWN = 40  # lines of a failed command's output, from its start and from its end
 
 
 class StageError(Exception):
@@ -39,6 +39,12 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
     )
     output = done.stdout.decode(errors="replace")
     if done.returncode:
-        tail = "\n".join(output.splitlines()[-TAIL:])
-        raise StageError(f"{tail}\n\n{Path(command[0]).name} {' '.join(command[1:4])} failed. {remedy}".rstrip())
+        raise StageError(f"{_ends(output.splitlines())}\n\n{Path(command[0]).name} {' '.join(command[1:4])} failed. {remedy}".rstrip())
     return output
+
+
+def _ends(lines: list[str]) -> str:
+    """Some tools say first what is wrong, others last."""
+    if len(lines) > 2 * SHOWN:
+        lines = [*lines[:SHOWN], f"… {len(lines) - 2 * SHOWN} more lines …", *lines[-SHOWN:]]
+    return "\n".join(lines)

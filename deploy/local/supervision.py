@@ -54,13 +54,12 @@ class Supervisor:
         """Start the supervisor and the private servers, and wait until those answer."""
         self.end_leftovers()
         configuration = self.configuration
-        configuration.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         for server in (configuration.postgres, configuration.redis):
             if server:
                 server.prepare()
         config = self._write_config()
         command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "-c", str(config)]
-        with (configuration.logs / "supervisor.out").open("ab") as out:
+        with (configuration.place.log / "supervisor.out").open("ab") as out:
             started = subprocess.Popen(command, cwd=ROOT, env=configuration.values, stdin=subprocess.DEVNULL, stdout=out,
                                        stderr=out, start_new_session=True)  # fmt: skip
         wait(self.running, "the supervisor answers", 10, lambda: started.poll() is None)
@@ -128,7 +127,7 @@ class Supervisor:
 
     def _write_config(self) -> Path:
         run = self.configuration.place.run
-        logs = self.configuration.logs
+        logs = self.configuration.place.log
         config = configparser.RawConfigParser()
         config["unix_http_server"] = {"file": str(self.socket), "chmod": "0600"}
         config["supervisord"] = {"logfile": f"{logs}/supervisor.log", "logfile_maxbytes": "5MB", "pidfile": f"{run}/supervisord.id",
@@ -160,7 +159,7 @@ class Supervisor:
 
     def _command(self, name: str) -> str:
         pid_file = self.configuration.place.run / f"{name}.pid"
-        command = [sys.executable, process.__file__, name, "--bound", "--pid-file", str(pid_file)]
+        command = [sys.executable, process.__file__, "--bound", "--pid-file", str(pid_file), name]
         server = {"pg": self.configuration.postgres, "redis": self.configuration.redis}.get(name)
         return shlex.join([*command, "--", *server.command()] if server else command)
 

@@ -42,7 +42,7 @@ def servers() -> Iterator[dict[str, str]]:
     """A PostgreSQL and a Redis that nobody else uses; yields the environment that finds them."""
     home = Path(tempfile.mkdtemp(prefix="parley-test-", dir="/tmp"))  # short: a socket's path holds 108 bytes
     home.chmod(0o711)
-    place = Place(home / "data", home / "run")
+    place = Place(home / "data", home / "run", home / "log")
     postgres = Postgres(place, "parley", "only-for-tests", "parley", settings=FAST)
     redis = Redis(place, "only-for-tests", free_port())
     try:

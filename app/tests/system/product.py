@@ -26,9 +26,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import process
 import psycopg
 import redis
+
+import process
 from embedded import Place, Postgres, Redis, free_port
 
 ROOT = process.ROOT
@@ -54,7 +55,7 @@ class Product:
     def __init__(self, **settings: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="parley-product-", dir="/tmp"))
         self.home.chmod(0o711)
-        place = Place(self.home / "data", self.home / "run")
+        place = Place(self.home / "data", self.home / "run", self.home / "log")
         self.postgres = Postgres(place, "parley", "only-for-tests", "parley", settings=CRASH_SAFE)
         self.redis = Redis(place, "only-for-tests", free_port())
         self.config = self.home / "bot_config"
@@ -258,6 +259,7 @@ class Product:
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.redis.port),
             "REDIS_PASSWORD": self.redis.password,
+            "STATIC_ROOT": str(self.home / "static"),
             "MEDIA_ROOT": str(self.home / "media"),
             "EMAIL_FILES": str(self.home / "mail"),
             "BOT_KEY": "only-for-tests-" + "y" * 40,
@@ -275,7 +277,7 @@ class Product:
         return done.stdout
 
     def _log_path(self, name: str) -> Path:
-        return self.home / "run" / f"{name}.log"
+        return self.home / "log" / f"{name}.log"
 
     def _tail(self, name: str) -> str:
         return f"--- the end of {name}'s log\n" + "\n".join(self.log(name).splitlines()[-40:])
