@@ -1,0 +1,205 @@
+"""The only way out: bounds, errors, and the addresses that are refused."""
+
+from __future__ import annotations
+
+import select
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+import outbound
+from errors import AddressRefused, AnswerRefused, AnswerTimedOut, AnswerTooBig, Unreachable
+
+Server = Callable[[Callable[[socket.socket, int], None]], str]
+
+
+@pytest.fixture
+def serving() -> Iterator[Server]:
+    """Starts a server that treats each request as the given function says; the function gets the socket and the request's number."""
+    servers: list[socketserver.ThreadingTCPServer] = []
+
+    def start(treat: Callable[[socket.socket, int], None]) -> str:
+        numbers = iter(range(100))
+
+        class Connection(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                while self.request.recv(65536):
+                    treat(self.request, next(numbers))
+
+        class Listening(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            block_on_close = False
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Clients that break off are expected."""
+
+        server = Listening(("127.0.0.1", 0), Connection)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def _whole(status: str, body: bytes = b"", *headers: str) -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers, "", ""]).encode() + body
+
+
+def test_it_reads_a_whole_answer(serving: Server) -> None:
+    url = serving(lambda connection, _: connection.sendall(_whole("200 OK", b"{}", "x-run: 7")))
+    with outbound.client(url) as through:
+        answer = outbound.send(through, "POST", "/steps", json={})
+    assert (answer.status, answer.headers["x-run"], answer.body) == (200, "7", b"{}")
+
+
+@pytest.mark.parametrize(("status", "permanent"), [("302 Found", True), ("404 Not Found", True), ("503 Away", False), ("429 Slow", False)])
+def test_a_status_that_says_no_is_an_error_that_carries_it(serving: Server, status: str, permanent: bool) -> None:
+    url = serving(lambda connection, _: connection.sendall(_whole(status, b"why", "location: http://127.0.0.1/", "retry-after: 4")))
+    with outbound.client(url) as through, pytest.raises(AnswerRefused) as caught:
+        outbound.send(through, "GET", "/")
+    assert (caught.value.status, caught.value.body, caught.value.permanent, caught.value.retry_after) == (
+        int(status[:3]),
+        b"why",
+        permanent,
+        4,
+    )
+
+
+def test_f10_a_body_without_end_is_bounded(serving: Server) -> None:
+    def pour(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 65536)
+
+    with outbound.client(serving(pour)) as through, pytest.raises(AnswerTooBig):
+        outbound.send(through, "GET", "/")
+
+
+def test_f10_a_body_that_drips_is_bounded(serving: Server) -> None:
+    def drip(connection: socket.socket, _: int) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        for _ in range(1000):
+            connection.sendall(b"x")
+            select.select([], [], [], 0.05)  # the attack: a byte now and then keeps every single read short
+
+    started = time.monotonic()
+    with outbound.client(serving(drip)) as through, pytest.raises(AnswerTimedOut):
+        outbound.send(through, "GET", "/", seconds=0.4)
+    assert time.monotonic() - started < 2
+
+
+def test_a_connection_that_died_while_it_was_kept_is_replaced(serving: Server) -> None:
+    def close_the_second(connection: socket.socket, number: int) -> None:
+        if number == 1:
+            connection.close()
+        else:
+            connection.sendall(_whole("200 OK", b"ok"))
+
+    with outbound.client(serving(close_the_second)) as through:
+        assert outbound.send(through, "GET", "/").body == b"ok"
+        assert outbound.send(through, "GET", "/").body == b"ok"
+
+
+def test_nobody_there_is_said(serving: Server) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with outbound.client(f"http://127.0.0.1:{taken.getsockname()[1]}") as through, pytest.raises(Unreachable) as caught:
+            outbound.send(through, "GET", "/")
+    assert not caught.value.permanent
+
+
+def test_proxies_of_the_environment_are_not_used(serving: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    url = serving(lambda connection, _: connection.sendall(_whole("200 OK")))
+    with outbound.client(url) as through:
+        assert outbound.send(through, "GET", "/").status == 200
+
+
+INSIDE = """127.0.0.1 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 192.0.0.8 198.18.0.1
+::1 :: fe80::1 fe80::1%eth0 fc00::1 fec0::1 ff02::1 ::ffff:7f00:1 ::ffff:8.8.8.8 64:ff9b::a9fe:a9fe ::127.0.0.1 2002:7f00:1::
+2001:0:4136:e378:8000:63bf:3fff:fdd2 not-an-address"""
+
+
+@pytest.mark.parametrize("address", ["", *INSIDE.split()])
+def test_w7_an_address_that_leads_inside_is_not_public(address: str) -> None:
+    assert not outbound.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "2606:4700:4700::1111"])
+def test_w7_an_address_of_the_open_internet_is_public(address: str) -> None:
+    assert outbound.is_public(address)
+
+
+class Recorder(httpx.BaseTransport):
+    """Remembers where requests would have gone."""
+
+    def __init__(self) -> None:
+        self.sent: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        return httpx.Response(200, content=b"ok")
+
+
+def _resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    asked: list[str] = []
+
+    def resolve(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return asked
+
+
+def test_w7_it_connects_to_the_address_that_was_checked_under_the_name_that_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _resolving_to(monkeypatch, "93.184.215.14")
+    recorder = Recorder()
+    with outbound.public_client(transport=recorder) as through:
+        assert outbound.send(through, "GET", "https://bots.example.org/mine").body == b"ok"
+    assert asked == ["bots.example.org"]
+    sent = recorder.sent[0]
+    assert (sent.url.host, sent.headers["host"], sent.extensions["sni_hostname"]) == (
+        "93.184.215.14",
+        "bots.example.org",
+        "bots.example.org",
+    )
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], []])
+def test_w7_a_name_with_any_private_address_is_refused(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
+    _resolving_to(monkeypatch, *addresses)
+    recorder = Recorder()
+    with outbound.public_client(transport=recorder) as through, pytest.raises(AddressRefused):
+        outbound.send(through, "GET", "https://bots.example.org/mine")
+    assert recorder.sent == []
+
+
+URLS = ["http://example.org/", "https://example.org:22/", "https://example.org:6379/", "https://ada@example.org/", "https://127.0.0.1/"]
+URLS += ["https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://[::1]/", "https://[::ffff:7f00:1]/", "https://localhost/"]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_w7_addresses_that_are_not_for_the_public_are_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    with outbound.public_client(transport=recorder) as through, pytest.raises((AddressRefused, Unreachable)):
+        outbound.send(through, "GET", url)
+    assert recorder.sent == []
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "gopher://example.org/", "https://", "//example.org", "https://exa mple.org/"])
+def test_w7_anything_but_an_address_of_the_web_is_refused(url: str) -> None:
+    recorder = Recorder()
+    with outbound.public_client(transport=recorder) as through, pytest.raises((AddressRefused, Unreachable)):
+        outbound.send(through, "GET", url)
+    assert recorder.sent == []
