@@ -12,9 +12,9 @@ from errors import Cancelled, StepError, StepMisconfigured
 from steps.conversation import draft_of, prompt_of, turns
 from steps.step import Payload, Step, StepConfig, StepContext
 
-ENDED_EARLY = {
-    "length": "The answer ends here because it reached the model's length limit.",
-    "content_filter": "The answer ends here because the model's content filter stopped it.",
+REMARKS = {
+    "length": "*The answer ends here because it reached the model's length limit.*",
+    "content_filter": "*The answer ends here because the model's content filter stopped it.*",
 }
 
 
@@ -102,7 +102,7 @@ class Chat(Step):
         if answer.usage:
             about = "about " if answer.usage.estimated else ""
             parts.append(f"{about}{answer.usage.tokens_in} in, {answer.usage.tokens_out} out")
-        if answer.finish in ENDED_EARLY:
+        if answer.finish in REMARKS:
             parts.append(f"ended early ({answer.finish})")
         if not answer.strip():
             parts.append("answered nothing")
@@ -116,8 +116,8 @@ class Gpt(Chat):
 
 
 def _with_remark(answer: Answer) -> str:
-    remark = ENDED_EARLY.get(answer.finish)
-    return f"{answer}\n\n*{remark}*" if remark else str(answer)
+    remark = REMARKS.get(answer.finish)
+    return f"{answer}\n\n{remark}" if remark else str(answer)
 
 
 def _settings(module: type[Module]) -> str:

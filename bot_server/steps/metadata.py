@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any, NoReturn
 
+from steps.chat import REMARKS
 from steps.conversation import draft_of
 from steps.step import Payload, Step, StepConfig
 
-HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]*metadata[ \t]*:?[ \t]*#*[ \t]*$", re.IGNORECASE | re.MULTILINE)
+HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]*metadata[ \t]*:?[ \t]*#*[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 FENCE = re.compile(r"\A\s*(`{3,}|~{3,})[^\n]*\n(.*?)(?:\n[ \t]*\1[ \t]*(?:\n|\Z)|\Z)", re.DOTALL)
 
 
@@ -48,11 +49,16 @@ def _read(text: str) -> tuple[dict[str, Any], str, str]:
         value, end = json.JSONDecoder(parse_constant=_refuse).raw_decode(source)
     except (ValueError, RecursionError) as error:
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "a value that JSON does not have"
-        return {}, rest, f"metadata dropped: not valid JSON ({where})"
+        return {}, rest or _remark(source), f"metadata dropped: not valid JSON ({where})"
     rest = rest if fenced else source[end:]
     if not isinstance(value, dict):
         return {}, rest, "metadata dropped: not a JSON object"
     return value, rest, ""
+
+
+def _remark(source: str) -> str:
+    """What Chat adds behind an answer that ended early, which is just what breaks JSON: people should read it all the same."""
+    return next((remark for remark in REMARKS.values() if source.endswith(remark)), "")
 
 
 def _refuse(name: str) -> NoReturn:

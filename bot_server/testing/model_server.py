@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -155,6 +156,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m testing.model_server", description="A scripted model server.")
     parser.add_argument("--port", type=int, default=4000)
     server = ModelServer(parser.parse_args().port)
+    sys.stdout.write(f"The model server listens on {server.url}\n")
+    sys.stdout.flush()
     with suppress(KeyboardInterrupt):
         server.serve_forever()
     server.server_close()
