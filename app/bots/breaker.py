@@ -42,6 +42,10 @@ class Breakers:
     def open_endpoints(self) -> list[str]:
         return [endpoint for endpoint, breaker in self._breakers.items() if breaker.is_open]
 
+    def suspects(self) -> list[str]:
+        """They failed last, if not often enough yet. They get one delivery at a time: slow ones would fill the relay before it opens."""
+        return [endpoint for endpoint, breaker in self._breakers.items() if not breaker.is_open]
+
     def to_probe(self) -> list[str]:
         now = self._clock()
         return [endpoint for endpoint, breaker in self._breakers.items() if breaker.is_open and breaker.probe_at <= now]

@@ -12,8 +12,10 @@ from django.db.models.functions import Now
 from accounts.models import User
 from accounts.names import check_not_reserved, check_shape
 from bots import wakeups
-from bots.errors import BadInput, NotAllowed
+from bots.errors import BadInput, EndpointRefused, NotAllowed
 from bots.models import Bot, BotVersion
+from lib.errors import OutboundError
+from lib.outbound import check_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +33,7 @@ class Registered(NamedTuple):
 
 def register(owner: User, name: str, wish: Mapping[str, Any]) -> Registered:
     """Make the bot, or bring it up to date. Its name belongs to whoever registered it first."""
-    from lib.outbound import check_endpoint
-
-    check_endpoint(wish["endpoint"])
+    _check_endpoint(wish["endpoint"])
     try:
         with transaction.atomic():
             bot, created = _own(owner, name)
@@ -104,6 +104,14 @@ def _wake_up(bot: Bot) -> None:
     if bot.is_on:
         bot.runs.filter(state="pending", undelivered_since__isnull=False).update(due_at=Now())
     wakeups.bots_changed()
+
+
+def _check_endpoint(url: str) -> None:
+    """An address that deliveries may not go to is refused now, before there is anything to deliver (W7); the relay checks again."""
+    try:
+        check_endpoint(url)
+    except OutboundError as error:
+        raise EndpointRefused(str(error), endpoint="is refused") from error
 
 
 def _check_name(name: str) -> None:

@@ -74,11 +74,16 @@ class Relay:
             Run.objects.tell_unreachable(away)
         free = self._capacity - self._in_hand.total()
         if free > 0:
-            busy = {**self._in_hand, **dict.fromkeys(away, self._per_endpoint)}
-            for run in Run.objects.claim(free, busy=busy, per_endpoint=self._per_endpoint):
+            for run in Run.objects.claim(free, busy=self._busy(away), per_endpoint=self._per_endpoint):
                 self._send(run)
         waits = (self._sweep_at - time.monotonic(), Run.objects.next_due(), self._breakers.next_probe_in())
         return max(0.0, min(wait for wait in waits if wait is not None))
+
+    def _busy(self, away: list[str]) -> dict[str, int]:
+        """What each endpoint has in hand; those that are away count as full, those that failed last as full but for one."""
+        full, in_hand = self._per_endpoint, dict(self._in_hand)
+        suspects = {endpoint: full - 1 + in_hand.get(endpoint, 0) for endpoint in self._breakers.suspects()}
+        return {**in_hand, **suspects, **dict.fromkeys(away, full)}
 
     def _probe(self) -> None:
         for endpoint in self._breakers.to_probe():

@@ -1,3 +1,10 @@
-from django.urls import URLPattern, URLResolver
+"""Pages of bots."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from bots.views import runs
+
+urlpatterns = [
+    path("runs/<uuid:run_id>/cancellation/", runs.cancel, name="run_cancellation"),
+    path("runs/<uuid:run_id>/retry/", runs.retry, name="run_retry"),
+]

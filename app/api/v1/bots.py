@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from ninja import Field, Query, Router, Schema
+from ninja import Router, Schema
 from ninja.responses import Status
+from pydantic import Field
 
 from api.auth import ApiRequest, for_bots, for_chat
 from bots import access, shown
@@ -21,14 +22,14 @@ Names = list[str]
 
 class BotStep(Schema):
     name: str = Field(max_length=80)
-    detail: str = Field("", max_length=500)
+    detail: str = Field(default="", max_length=500)
 
 
 class Persona(Schema):
-    title: str = Field("", max_length=80)
-    about: str = Field("", max_length=2000)
-    greeting: str = Field("", max_length=2000)
-    avatar: str = Field("", max_length=200)
+    title: str = Field(default="", max_length=80)
+    about: str = Field(default="", max_length=2000)
+    greeting: str = Field(default="", max_length=2000)
+    avatar: str = Field(default="", max_length=200)
 
 
 class Permissions(Schema):
@@ -37,17 +38,17 @@ class Permissions(Schema):
 
 
 class Lists(Schema):
-    whitelist: Names = Field([], max_length=1000)
-    blacklist: Names = Field([], max_length=1000)
+    whitelist: Names = Field(default=[], max_length=1000)
+    blacklist: Names = Field(default=[], max_length=1000)
 
 
 class Attend(Schema):
     when: Literal["mentioned", "always"] = "mentioned"
-    context: int = Field(CONTEXT, ge=1, le=CONTEXT_LIMIT)
-    settle: float = Field(0, ge=0, le=60, description="Seconds to let somebody finish writing")
+    context: int = Field(default=CONTEXT, ge=1, le=CONTEXT_LIMIT)
+    settle: float = Field(default=0, ge=0, le=60, description="Seconds to let somebody finish writing")
     users: Lists = Lists()
     roles: Lists = Lists()
-    admins: Names = Field([], max_length=100)
+    admins: Names = Field(default=[], max_length=100)
 
 
 class Bot(Schema):
@@ -74,17 +75,17 @@ class BotPage(Schema):
 
 class Registration(Schema):
     endpoint: str = Field(max_length=500, description="Where deliveries go")
-    secret: str = Field("", max_length=128, description="Signs deliveries. Left out, one is made and given back once")
-    yaml: str = Field("", max_length=65_536)
+    secret: str = Field(default="", max_length=128, description="Signs deliveries. Left out, one is made and given back once")
+    yaml: str = Field(default="", max_length=65_536)
     source: Literal["file", "api"] = "api"
-    code_hash: str = Field("", max_length=128)
+    code_hash: str = Field(default="", max_length=128)
     persona: Persona = Persona()
     attend: Attend = Attend()
-    steps: list[BotStep] = Field([], max_length=200)
+    steps: list[BotStep] = Field(default=[], max_length=200)
     permissions: Permissions = Permissions()
     status: Literal["on", "off"] = "on"
-    reason: str = Field("", max_length=2000)
-    held_back: str = Field("", max_length=2000)
+    reason: str = Field(default="", max_length=2000)
+    held_back: str = Field(default="", max_length=2000)
 
 
 class Registered(Schema):
@@ -102,7 +103,7 @@ class Version(Schema):
 
 
 @router.get("/bots", auth=for_chat, response=BotPage, summary="The bots of this place")
-def bots(request: ApiRequest, page: int = Query(1, ge=1, le=1000)) -> Any:
+def bots(request: ApiRequest, page: Annotated[int, Field(ge=1, le=1000)] = 1) -> Any:
     found = list(access.all_bots()[(page - 1) * PAGE : page * PAGE + 1])
     return {"bots": [shown.bot_json(bot) for bot in found[:PAGE]], "more": len(found) > PAGE}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ninja import Field, Router, Schema
+from ninja import Router, Schema
+from pydantic import Field
 
 from api.auth import ApiRequest, for_bots
 from api.v1.runs import LARGEST, Attempt
@@ -19,8 +20,8 @@ router = Router(auth=for_bots, tags=["bots"])
 class Draft(Attempt):
     offset: int = Field(ge=0, le=LARGEST, description="Characters of text before this frame; 0 starts anew")
     text: str = Field(max_length=LONGEST)
-    step: str = Field("", max_length=80)
-    activity: str = Field("", max_length=300)
+    step: str = Field(default="", max_length=80)
+    activity: str = Field(default="", max_length=300)
 
 
 class Frame(Draft):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ninja import Field, Router, Schema
+from ninja import Router, Schema
+from pydantic import Field
 
 from api.auth import ApiRequest, for_bots
 from api.v1.runs import LARGEST
@@ -21,7 +22,7 @@ class Held(Schema):
 
 
 class Heartbeat(Schema):
-    worker: str = Field("", max_length=200)
+    worker: str = Field(default="", max_length=200)
     runs: list[Held] = Field(max_length=1000)
 
 

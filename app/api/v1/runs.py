@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import json
+from typing import Annotated, Any, Literal
 
-from ninja import Field, Query, Router, Schema
+from ninja import Router, Schema
 from ninja.responses import Status
+from pydantic import Field, field_validator
 
 from api.auth import ApiRequest, for_bots, for_chat
 from api.v1.messages import Message
@@ -45,14 +47,23 @@ class Step(Schema):
     index: int = Field(ge=0, le=999)
     name: str = Field(min_length=1, max_length=80)
     state: Literal["done", "failed"]
-    summary: str = Field("", max_length=500)
-    started_ms: int = Field(0, ge=0, le=LARGEST)
-    ms: int = Field(0, ge=0, le=LARGEST)
+    summary: str = Field(default="", max_length=500)
+    started_ms: int = Field(default=0, ge=0, le=LARGEST)
+    ms: int = Field(default=0, ge=0, le=LARGEST)
     usage: dict[str, Any] = {}
     prompt: list[Any] | None = None
-    changed: dict[str, Any] = Field({}, description="What the step changed, by top-level key")
-    payload: dict[str, Any] | None = Field(None, description="The whole payload after the step, when the step cost money or had an effect")
+    changed: dict[str, Any] = Field(default={}, description="What the step changed, by top-level key")
+    payload: dict[str, Any] | None = Field(
+        default=None, description="The whole payload after the step, when the step cost money or had an effect"
+    )
     error: dict[str, Any] | None = None
+
+    @field_validator("payload", "prompt", "changed")
+    @classmethod
+    def _fits(cls, value: Any) -> Any:
+        if value and len(json.dumps(value, ensure_ascii=False).encode()) > PAYLOAD_LIMIT:
+            raise ValueError("a payload has at most 256 KB")
+        return value
 
     def as_row(self) -> dict[str, Any]:
         row = self.dict(exclude={"payload"})
@@ -92,11 +103,11 @@ class Replied(Schema):
 
 class Outcome(Attempt):
     outcome: Literal["replied", "silent", "failed", "cancelled"]
-    reason: str = Field("", max_length=60)
-    explanation: str = Field("", max_length=2000, description="Plain words, shown in the room when the run has failed for good")
+    reason: str = Field(default="", max_length=60)
+    explanation: str = Field(default="", max_length=2000, description="Plain words, shown in the room when the run has failed for good")
     permanent: bool = False
-    retry_after: float | None = Field(None, ge=0, le=RETRY_LATEST * 24)
-    steps: list[Step] = Field([], max_length=STEPS_AT_ONCE)
+    retry_after: float | None = Field(default=None, ge=0, le=RETRY_LATEST * 24)
+    steps: list[Step] = Field(default=[], max_length=STEPS_AT_ONCE)
     usage: dict[str, Any] = {}
 
 
@@ -106,7 +117,9 @@ class Ended(Schema):
 
 
 @router.get("/rooms/{room_id}/runs", auth=for_chat, response=RunPage, summary="A room's runs, the newest first")
-def runs(request: ApiRequest, room_id: str, page: int = Query(1, ge=1, le=1000), limit: int = Query(50, ge=1, le=100)) -> Any:
+def runs(
+    request: ApiRequest, room_id: str, page: Annotated[int, Field(ge=1, le=1000)] = 1, limit: Annotated[int, Field(ge=1, le=100)] = 50
+) -> Any:
     found = list(access.runs_in(request.auth.user, room_id)[(page - 1) * limit : page * limit + 1])
     return {"runs": [shown.run_json(run) for run in found[:limit]], "more": len(found) > limit}
 

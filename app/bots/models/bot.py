@@ -57,10 +57,6 @@ class Bot(models.Model):
         return self.status == ON
 
     @property
-    def attends_always(self) -> bool:
-        return self.attend.get("when") == ALWAYS
-
-    @property
     def context(self) -> int:
         """How many messages it is shown."""
         return max(1, min(int(self.attend.get("context") or CONTEXT), CONTEXT_LIMIT))

@@ -154,8 +154,15 @@ class Runs(models.QuerySet["Run"]):
         return self._claim(1, {}, 1, only=endpoint, probe=True)
 
     def _claim(self, limit: int, busy: Mapping[str, int], per_endpoint: int, *, only: str | None, probe: bool) -> list[Run]:
-        wish: dict[str, Any] = {"limit": limit, "endpoints": list(busy), "counts": list(busy.values()), "per_endpoint": per_endpoint, "lease": LEASE,
-                "only": only, "probe": probe}  # fmt: skip
+        wish: dict[str, Any] = {
+            "limit": limit,
+            "endpoints": list(busy),
+            "counts": list(busy.values()),
+            "per_endpoint": per_endpoint,
+            "lease": LEASE,
+            "only": only,
+            "probe": probe,
+        }
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(CLAIM, wish)
@@ -172,8 +179,13 @@ class Runs(models.QuerySet["Run"]):
         self, owner: User, pairs: Sequence[tuple[uuid.UUID, int]], *, below: float = RENEW_BELOW
     ) -> dict[tuple[uuid.UUID, int], Live]:
         """Which of these (run, attempt) are alive; each is started if it was not, and its lease renewed when it runs low. One query."""
-        wish: dict[str, Any] = {"runs": [run for run, _ in pairs], "attempts": [attempt for _, attempt in pairs], "owner": owner.pk, "lease": LEASE,
-                "below": below}  # fmt: skip
+        wish: dict[str, Any] = {
+            "runs": [run for run, _ in pairs],
+            "attempts": [attempt for _, attempt in pairs],
+            "owner": owner.pk,
+            "lease": LEASE,
+            "below": below,
+        }
         with connection.cursor() as cursor:
             cursor.execute(TOUCH, wish)
             found = [Live(*row) for row in cursor.fetchall()]

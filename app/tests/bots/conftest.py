@@ -8,31 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from accounts.models import User
 from bots.models import Bot, BotVersion, Run
+from bots.models.queue import in_seconds
 from chat.models import Message, Room
+from tests.bots.program import Api
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "api" / "examples"
 # Nobody listens there: tests of the relay register endpoints of their own.
 NOWHERE = "http://127.0.0.1:9/bots/echo"
-
-
-class Api:
-    """A program with a token."""
-
-    def __init__(self, token: str) -> None:
-        self._client = Client(headers={"authorization": f"Bearer {token}"})
-
-    def get(self, path: str) -> Any:
-        return self._client.get(f"/api/v1/{path}")
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return self._client.post(f"/api/v1/{path}", body or {}, content_type="application/json")
-
-    def put(self, path: str, body: Any) -> Any:
-        return self._client.put(f"/api/v1/{path}", body, content_type="application/json")
 
 
 @pytest.fixture
@@ -110,7 +95,6 @@ def bea_api(bea: User, token_of: Callable[..., str]) -> Api:
 @pytest.fixture
 def age() -> Callable[..., None]:
     """Move moments of a run into the past, on the database's clock."""
-    from bots.models.queue import in_seconds
 
     def move(run: Run, **seconds: float) -> None:
         Run.objects.filter(pk=run.pk).update(**{field: in_seconds(-ago) for field, ago in seconds.items()})
