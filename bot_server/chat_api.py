@@ -1,0 +1,136 @@
+"""The client of the chat app's API (docs/api): everything the bot server tells or asks the app goes through here.
+
+Every call is safe to repeat: replies carry a key, steps an index, all carry the attempt. So a stale connection, an app that restarts, or
+a lost answer costs a retry, not a reply.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+
+import outbound
+from errors import AnswerRefused, BotServerError, OutboundError, StaleAttempt, Unreachable
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+FIRST_WAIT = 0.2
+LONGEST_WAIT = 5.0
+# An app that restarts or is redeployed is back within this; after it the lease has long moved the run on.
+PATIENCE = 120.0
+
+
+class ChatApi:
+    """One process's connection to the app. Safe to use from many threads."""
+
+    def __init__(self, base: str, token: str, *, connections: int = 64, transport: httpx.BaseTransport | None = None) -> None:
+        self._closing = threading.Event()
+        self._http = outbound.client(
+            f"{base}/api/v1/", headers={"Authorization": f"Bearer {token}"}, connections=connections, transport=transport
+        )
+
+    def close(self) -> None:
+        """Close the connections and end all waiting."""
+        self._closing.set()
+        self._http.close()
+
+    def register(self, name: str, registration: Json) -> Json:
+        """Make or refresh a bot. Raises AnswerRefused with status 403 when somebody else has the name."""
+        return self._json("PUT", f"bots/{name}", registration, patience=0)
+
+    def version(self, name: str, number: int, *, patience: float = 20.0) -> Json | None:
+        """{"number", "yaml", "code_hash"} of one version; None when there is none."""
+        return self._found(f"bots/{name}/versions/{number}", patience=patience)
+
+    def newest_version(self, name: str) -> Json | None:
+        """The newest version of a bot of ours; None when it has none. Versions are numbered without gaps, so that a few questions do."""
+        found, step = self.version(name, 1, patience=0), 1
+        if found is None:
+            return None
+        while (more := self.version(name, found["number"] + step, patience=0)) is not None:
+            found, step = more, step * 2
+        while step > 1:
+            step //= 2
+            found = self.version(name, found["number"] + step, patience=0) or found
+        return found
+
+    def drafts(self, frames: Sequence[Json]) -> tuple[list[str], list[str]]:
+        """Show frames of text in flight. (runs whose attempt is stale, runs whose whole text the app wants again)."""
+        answer = self._json("POST", "drafts", {"frames": list(frames)}, patience=0)
+        return list(answer.get("stale", [])), list(answer.get("resend", []))
+
+    def heartbeats(self, worker: str, runs: Sequence[tuple[str, int]]) -> list[str]:
+        """Renew the leases of runs, given as (run, attempt). Those whose attempt is stale come back."""
+        body = {"worker": worker, "runs": [{"run": run, "attempt": attempt} for run, attempt in runs]}
+        return list(self._json("POST", "heartbeats", body, patience=0).get("stale", []))
+
+    def steps(self, run: str, attempt: int, steps: Sequence[Json], *, give_up: Callable[[], bool] | None = None) -> None:
+        """Record steps. Raises StaleAttempt."""
+        self._json("POST", f"runs/{run}/steps", {"attempt": attempt, "steps": list(steps)}, give_up=give_up)
+
+    def reply(self, run: str, attempt: int, key: str, body: str, metadata: Json, *, give_up: Callable[[], bool] | None = None) -> None:
+        """Post a reply under its key. Raises StaleAttempt."""
+        self._json("POST", f"runs/{run}/replies", {"attempt": attempt, "key": key, "body": body, "metadata": metadata}, give_up=give_up)
+
+    def outcome(self, run: str, attempt: int, outcome: Json, *, give_up: Callable[[], bool] | None = None) -> Json:
+        """End the attempt. Raises StaleAttempt, also when an earlier try of this very request went through and its answer was lost."""
+        return self._json("POST", f"runs/{run}/outcome", {"attempt": attempt} | outcome, give_up=give_up)
+
+    def _found(self, path: str, patience: float) -> Json | None:
+        try:
+            return self._json("GET", path, None, patience=patience)
+        except AnswerRefused as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _json(
+        self, method: str, path: str, body: Json | None, *, patience: float = PATIENCE, give_up: Callable[[], bool] | None = None
+    ) -> Json:
+        """The answer to one request, tried again for `patience` seconds while the app is away, unless `give_up` says to stop."""
+        end = time.monotonic() + patience
+        wait = FIRST_WAIT
+        while True:
+            try:
+                return self._once(method, path, body)
+            except OutboundError as error:
+                left = end - time.monotonic()
+                if error.permanent or left <= 0 or self._closing.is_set() or (give_up is not None and give_up()):
+                    raise
+                pause = min(left, error.retry_after or random.uniform(wait / 2, wait))  # noqa: S311 (jitter)
+                log.info("app is away, trying again", extra={"path": path, "code": error.code, "pause": round(pause, 2)})
+            self._closing.wait(pause)
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    def _once(self, method: str, path: str, body: Json | None) -> Json:
+        try:
+            answer = outbound.send(self._http, method, path, json=body)
+        except AnswerRefused as error:
+            raise _refused(error) from None
+        try:
+            said = json.loads(answer.body)
+        except ValueError:
+            raise Unreachable("The chat app answered with something that is not JSON.") from None
+        return said if isinstance(said, dict) else {"items": said}
+
+
+def _refused(error: AnswerRefused) -> BotServerError:
+    """The app's no, with its own words."""
+    try:
+        said = json.loads(error.body)["error"]
+        code, message = str(said["code"]), str(said["message"])[:300]
+    except (ValueError, KeyError, TypeError):
+        code, message = "", "no words with it"
+    if error.status == 409 and code == "stale_attempt":
+        return StaleAttempt(message)
+    wait = None if error.retry_after is None else min(error.retry_after, LONGEST_WAIT)
+    return AnswerRefused(f"The chat app answered {error.status}: {message}", status=error.status, body=error.body[:2000], retry_after=wait)

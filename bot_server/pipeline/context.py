@@ -1,0 +1,99 @@
+"""What a step may know and do beside its payload, while a run runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from dosaku import Agent
+from dosaku.usage import Usage
+from pipeline.control import Control
+from pipeline.payload import NO_SECRETS, Secrets
+
+
+class Screen(Protocol):
+    """Where a run shows what it is doing: the room, a terminal, or nothing."""
+
+    def show(self, text: str, step: str, activity: str) -> None:
+        """The whole text so far, the step's name and its activity. Returns at once."""
+
+
+class Blank:
+    """A screen that shows nothing."""
+
+    def show(self, text: str, step: str, activity: str) -> None:
+        """Nothing to do."""
+
+
+@dataclass
+class Surroundings:
+    """What all steps of one run share."""
+
+    bot_name: str
+    timezone: str
+    make_agent: Callable[[], Agent]
+    control: Control = field(default_factory=Control)
+    screen: Screen = field(default_factory=Blank)
+    secrets: Secrets = NO_SECRETS
+    text: str = ""
+
+
+class Context:
+    """`steps.StepContext` for one step of one run. What the step reports is kept here, apart from every other step."""
+
+    def __init__(self, around: Surroundings, step: str) -> None:
+        self._around = around
+        self._step = step
+        self._activity = ""
+        self._agent: Agent | None = None
+        self.usages: list[Usage] = []
+        self.prompt: list[dict[str, Any]] | None = None
+
+    @property
+    def bot_name(self) -> str:
+        """The bot's name, which is also its user name in the chat."""
+        return self._around.bot_name
+
+    @property
+    def timezone(self) -> str:
+        """The time zone to speak in."""
+        return self._around.timezone
+
+    @property
+    def agent(self) -> Agent:
+        """The bot as a Dosaku agent, with the bot's permissions; one for each step, so that two Chat steps do not share a module."""
+        if self._agent is None:
+            self._agent = self._around.make_agent()
+        return self._agent
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
+
+    def draft(self, text: str) -> None:
+        """Show the whole text so far. A step that was given up shows nothing more."""
+        if not self._around.control.cancelled():
+            self._around.text = self._around.secrets.hide(text)
+            self._show()
+
+    def activity(self, text: str) -> None:
+        """Show what the bot is doing."""
+        if text != self._activity and not self._around.control.cancelled():
+            self._activity = self._around.secrets.hide(text)
+            self._show()
+
+    def cancelled(self) -> bool:
+        """Whether the run should end."""
+        return self._around.control.cancelled()
+
+    def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None) -> None:
+        """Put usage and prompt into the trace of this step."""
+        if usage is not None:
+            self.usages.append(usage)
+        if prompt is not None:
+            self.prompt = [dict(message) for message in prompt]
+
+    def _show(self) -> None:
+        self._around.screen.show(self._around.text, self._step, self._activity)

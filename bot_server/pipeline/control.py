@@ -1,0 +1,57 @@
+"""The reins of one run: whoever must end it early does so here, and steps notice through `context.cancelled()`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Literal
+
+Reason = Literal["stopped", "stale", "timeout", "draining"]
+
+
+class Control:
+    """Says whether the run should go on. Written by other threads (cancellation, heartbeats, shutdown), read by the run's own.
+
+    The first reason given stays, but for "stale": an attempt that the app has given up must say nothing more, whatever else happened.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reason: Reason | None = None
+        self._deadline: float | None = None
+        self._since = 0.0
+        self.ended = threading.Event()
+
+    def cancel(self, reason: Reason) -> None:
+        """Ask the run to end."""
+        with self._lock:
+            if self._reason is None or reason == "stale":
+                self._reason = reason
+                self._since = self._since or time.monotonic()
+
+    def waited(self) -> float:
+        """For how many seconds the run has been asked to end and has not ended; 0 when nobody asked."""
+        return 0.0 if self.reason() is None or self.ended.is_set() else time.monotonic() - self._since
+
+    def arm(self, seconds: float) -> None:
+        """Start a step's clock (monotonic: a jump of the wall clock changes nothing)."""
+        self._deadline = time.monotonic() + seconds
+
+    def disarm(self) -> None:
+        """Stop the step's clock."""
+        self._deadline = None
+
+    def overdue(self) -> float:
+        """For how many seconds the step has been over its time; 0 when it is not."""
+        deadline = self._deadline
+        return 0.0 if deadline is None else max(0.0, time.monotonic() - deadline)
+
+    def cancelled(self) -> bool:
+        """Whether the run should end now."""
+        return self.reason() is not None
+
+    def reason(self) -> Reason | None:
+        """Why it should end; None while it should go on."""
+        if self._reason is None and self.overdue() > 0:
+            self.cancel("timeout")
+        return self._reason

@@ -1,0 +1,82 @@
+"""The payload: one JSON document that is the whole state of a run (I2).
+
+It starts as what the delivery says and grows with every step. Copies are made through JSON, which also proves that it is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from errors import PayloadError
+
+MAX_BYTES = 256 * 1024
+HIDDEN = "[secret]"
+
+Payload = dict[str, Any]
+
+
+def from_delivery(delivery: dict[str, Any]) -> Payload:
+    """The payload a run starts with: who asked, where, and the conversation so far."""
+    kept = ("run", "attempt", "bot", "room", "asker", "trigger", "messages")
+    return {key: delivery[key] for key in kept}
+
+
+class Secrets:
+    """Texts that must not leave the environment (I7). What is shown, stored or sent goes through `hide`."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        # Shorter ones would turn up by chance in ordinary text and guard nothing.
+        self._texts = tuple(sorted({text for text in texts if len(text) >= 8}, key=len, reverse=True))
+        self._escaped = tuple(json.dumps(text, ensure_ascii=False)[1:-1] for text in self._texts)
+
+    def hide(self, text: str) -> str:
+        """`text` with every secret in it replaced."""
+        for secret in self._texts:
+            if secret in text:
+                text = text.replace(secret, HIDDEN)
+        return text
+
+    def hide_in_json(self, text: str) -> str:
+        """The same for JSON text, in which a secret may stand escaped."""
+        for secret in self._escaped:
+            if secret in text:
+                text = text.replace(secret, HIDDEN)
+        return text
+
+
+NO_SECRETS = Secrets(())
+
+
+def pack(payload: Any, secrets: Secrets = NO_SECRETS) -> str:
+    """The payload as JSON text without secrets. Raises PayloadError when it is no JSON object, or too big."""
+    if not isinstance(payload, dict):
+        raise PayloadError(f"A step must return the payload, and this one returned {_named(payload)}.")
+    try:
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
+    except RecursionError:
+        raise PayloadError("The payload is nested too deep, or holds itself.") from None
+    except (TypeError, ValueError) as error:
+        # The message names types and positions, never values, except for NaN and infinity.
+        raise PayloadError(f"The payload holds something that is not JSON: {type(error).__name__}: {str(error)[:120]}.") from None
+    if size > MAX_BYTES:
+        raise PayloadError(f"The payload has grown to {size // 1024} KB; it may have {MAX_BYTES // 1024} KB.", code="payload_too_big")
+    return secrets.hide_in_json(text)
+
+
+def unpack(text: str) -> Payload:
+    """A fresh copy of a packed payload."""
+    payload: Payload = json.loads(text)
+    return payload
+
+
+def changes(before: Payload, after: Payload) -> Payload:
+    """What a step changed, by top-level key; a key that is gone is null."""
+    changed = {key: value for key, value in after.items() if key not in before or before[key] != value}
+    return changed | {key: None for key in before if key not in after}
+
+
+def _named(value: Any) -> str:
+    return "nothing" if value is None else f"a value of type {type(value).__name__}"

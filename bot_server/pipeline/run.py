@@ -1,0 +1,238 @@
+"""One run: a pipeline and a payload to an outcome.
+
+Nothing here knows HTTP, Redis or Celery: what a run does outside goes through `Ports`, so the same code answers in a room, in a
+terminal and in a test. Any worker can take a run on from its last checkpoint (I2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+import traceback
+from collections.abc import Awaitable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import dosaku.errors
+from errors import Cancelled, Failure, StaleAttempt, StepError, failure_of
+from pipeline.context import Context, Surroundings
+from pipeline.payload import Payload, changes, pack, unpack
+from pipeline.pipeline import BuiltStep, Pipeline
+from pipeline.trace import MAX_EXPLANATION, MAX_SUMMARY, Outcome, Record, add_up, error_of, prompt_of, usage_of
+from steps import Step
+
+log = logging.getLogger(__name__)
+
+MAX_REPLIES = 20
+# How often an async step is asked whether somebody stopped it: twice within the second that stopping may take.
+POLL = 0.2
+
+
+class Ports(Protocol):
+    """What a run does outside itself. Each may raise StaleAttempt, which ends the run without a word."""
+
+    def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
+        """Post a reply. The same key again changes nothing."""
+
+    def record(self, steps: list[dict[str, Any]]) -> None:
+        """Store what must not be done twice, with everything before it."""
+
+    def checkpoint(self, point: Point) -> None:
+        """Keep how far the run is. May be lost."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """How far a run is: the step to do next, its payload, whether the run has replied, and the records the app does not have yet."""
+
+    step: int
+    payload: Payload
+    replied: bool = False
+    unsent: list[dict[str, Any]] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+
+
+def run(pipeline: Pipeline, point: Point, ports: Ports, around: Surroundings) -> Outcome:
+    """Do the steps from `point` on and say how it ended.
+
+    A failure is an outcome, not an exception; the one exception that gets out is StaleAttempt. When `around.control` says
+    "draining", the outcome is `cancelled` with that reason: the run is not over, another worker goes on from the last checkpoint.
+    """
+    return _Course(pipeline, point, ports, around).outcome()
+
+
+class _Course:
+    """The state of one run while it runs."""
+
+    def __init__(self, pipeline: Pipeline, point: Point, ports: Ports, around: Surroundings) -> None:
+        self._pipeline = pipeline
+        self._point = point
+        self._ports = ports
+        self._around = around
+        self._began = time.monotonic()
+
+    def outcome(self) -> Outcome:
+        for built in self._pipeline.steps[self._point.step :]:
+            ended = self._ended_early() or self._do(built)
+            if ended is not None:
+                return ended
+        return self._end("replied" if self._point.replied else "silent")
+
+    def _do(self, built: BuiltStep) -> Outcome | None:
+        """One step with its record, replies and checkpoint. An outcome when the run ends here."""
+        context = Context(self._around, built.name)
+        started = time.monotonic()
+        try:
+            step, after = self._worked(built, context)
+            record = self._record(built, context, started, step.summary() if step else f"not needed: {built.when}")
+            payload = self._posted(built, after)
+        except StaleAttempt:
+            raise
+        except (Cancelled, dosaku.errors.Cancelled):
+            return self._ended_early() or self._end("cancelled", Failure("cancelled", "The step ended the run.", permanent=True))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (a custom step may raise anything; it becomes the run's failure)
+            return self._ended_early() or self._failed(built, context, started, error)
+        kept = step is not None and (step.costs or step.effect)
+        # The last step's record goes with the outcome, which follows at once; only what was paid for does not wait even for that.
+        at_once = step is not None and (step.costs or (step.effect and built is not self._pipeline.steps[-1]))
+        before = self._point.payload
+        self._advance(replace(record, changed=changes(before, payload), payload=payload if kept else None), payload, at_once=at_once)
+        return None
+
+    def _worked(self, built: BuiltStep, context: Context) -> tuple[Step | None, Payload]:
+        """The step and the payload after it; no step when its condition does not hold. Retries what may work the next time."""
+        if built.when is not None and not built.when.holds(self._point.payload):
+            return None, unpack(pack(self._point.payload))
+        for left in range(built.retries, -1, -1):
+            try:
+                return self._once(built, context)
+            except Exception as error:
+                failure = failure_of(error)
+                waits = failure.retry_after is not None and failure.retry_after > 1
+                if left == 0 or failure.permanent or waits or self._around.control.cancelled():
+                    raise
+                log.info("step is tried again", extra={"step": built.name, "code": failure.code})
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, built: BuiltStep, context: Context) -> tuple[Step, Payload]:
+        self._around.control.arm(built.timeout)
+        try:
+            step = built.make(context)
+            if step.activity:
+                context.activity(step.activity)
+            answer = step.process(unpack(pack(self._point.payload)))
+            if inspect.isawaitable(answer):
+                answer = asyncio.run(self._awaited(answer))
+            # A step that came back too late is as good as one that did not, unless it has been paid for.
+            if self._around.control.cancelled() and not step.costs:
+                raise Cancelled
+            return step, unpack(pack(answer, self._around.secrets))
+        finally:
+            self._around.control.disarm()
+
+    async def _awaited(self, answer: Awaitable[Payload]) -> Payload:
+        """An async step, cancelled within a moment when the run should end."""
+        work = asyncio.ensure_future(answer)
+        while not work.done():
+            await asyncio.wait([work], timeout=POLL)
+            if self._around.control.cancelled():
+                work.cancel()
+        try:
+            return work.result()
+        except asyncio.CancelledError:
+            raise Cancelled from None
+
+    def _posted(self, built: BuiltStep, payload: Payload) -> Payload:
+        """Post `payload['reply']`, one or a list of them, and take it out."""
+        if "reply" not in payload:
+            return payload
+        replies = payload.pop("reply")
+        for ordinal, reply in enumerate((replies if isinstance(replies, list) else [replies])[:MAX_REPLIES]):
+            body, metadata = _reply(reply, built.name)
+            if body.strip():
+                self._ports.reply(f"{built.index}.{ordinal}", body, metadata)
+                self._point = replace(self._point, replied=True)
+                self._around.text = ""
+        return payload
+
+    def _record(self, built: BuiltStep, context: Context, started: float, summary: str) -> Record:
+        secrets = self._around.secrets
+        return Record(
+            index=built.index,
+            name=built.name,
+            state="done",
+            summary=secrets.hide(str(summary))[:MAX_SUMMARY],
+            started_ms=int((started - self._began) * 1000),
+            ms=int((time.monotonic() - started) * 1000),
+            usage=usage_of(context.usages),
+            prompt=prompt_of(context, secrets),
+            changed={},
+            payload=None,
+            error=None,
+        )
+
+    def _advance(self, record: Record, payload: Payload, *, at_once: bool) -> None:
+        """The step is done: store it where that is owed, and keep a checkpoint."""
+        unsent = [*self._point.unsent, record.as_json()]
+        if at_once:
+            self._ports.record(unsent)
+            unsent = []
+        usage = _sum(self._point.usage, add_up([record.as_json()]))
+        self._point = Point(record.index + 1, payload, self._point.replied, unsent, usage)
+        self._ports.checkpoint(self._point)
+
+    def _failed(self, built: BuiltStep, context: Context, started: float, error: BaseException) -> Outcome:
+        failure = failure_of(error, built.name)
+        if failure.code == "step_broke":
+            # The traceback goes through `hide`: what a step raises may quote a key.
+            trace = self._around.secrets.hide("".join(traceback.format_exception(error)))
+            log.error("step broke: %s", trace, extra={"step": built.name, "bot": self._pipeline.name})
+        record = replace(self._record(built, context, started, ""), state="failed", error=error_of(failure, self._around.secrets))
+        self._point = replace(self._point, unsent=[*self._point.unsent, record.as_json()])
+        return self._end("failed", failure)
+
+    def _ended_early(self) -> Outcome | None:
+        """The outcome of a run that somebody or something ended; None when nobody did."""
+        reason = self._around.control.reason()
+        if reason is None:
+            return None
+        if reason == "stale":
+            raise StaleAttempt("The app has moved on to another attempt of this run.")
+        if reason == "timeout":
+            return self._end("failed", Failure("step_timeout", "A step took longer than it may, and was stopped.", permanent=True))
+        return self._end("cancelled", Failure(reason, "", permanent=True))
+
+    def _end(self, outcome: Any, failure: Failure | None = None) -> Outcome:
+        told = failure or Failure("", "", permanent=False)
+        return Outcome(
+            outcome,
+            told.code,
+            self._around.secrets.hide(told.explanation)[:MAX_EXPLANATION],
+            told.permanent,
+            told.retry_after,
+            self._point.unsent,
+            _sum(self._point.usage, add_up([step for step in self._point.unsent if step["state"] == "failed"])),
+        )
+
+
+def _reply(reply: Any, step: str) -> tuple[str, dict[str, Any]]:
+    """Body and metadata of a reply, which is text or {"body", "metadata"}."""
+    if isinstance(reply, str):
+        return reply, {}
+    metadata = reply.get("metadata") if isinstance(reply, dict) else None
+    if not isinstance(reply, dict) or not isinstance(reply.get("body"), str) or not isinstance(metadata, dict | None):
+        raise StepError(f"The step {step} set a reply that is neither text nor a map with a `body`.", code="reply_wrong")
+    return reply["body"], metadata or {}
+
+
+def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Two usages added up; {} stands for none."""
+    if not one or not other:
+        return one or other
+    return {
+        "tokens_in": one["tokens_in"] + other["tokens_in"],
+        "tokens_out": one["tokens_out"] + other["tokens_out"],
+        "estimated": one["estimated"] or other["estimated"],
+    }

@@ -1,0 +1,221 @@
+"""One worker process: takes jobs and answers them, with everything a run needs around it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from dataclasses import replace
+from typing import Any, Literal
+
+import redis
+
+from chat_api import ChatApi
+from errors import BotServerError, Failure, StaleAttempt
+from pipeline import pulse
+from pipeline.active import ActiveRun, ActiveRuns
+from pipeline.context import Surroundings
+from pipeline.contract import Delivery
+from pipeline.drafts import Drafts, Line
+from pipeline.loader import Loader, Trust
+from pipeline.payload import Secrets, from_delivery
+from pipeline.pipeline import Pipeline
+from pipeline.run import Point, run
+from pipeline.shelf import Shelf
+from pipeline.store import Store, connect
+from pipeline.trace import Outcome
+from pipeline.watchdog import Watchdog
+from settings import Settings
+
+log = logging.getLogger(__name__)
+
+# A job that waited longer than this in the queue asks first whether its attempt is still wanted: its lease may have run out.
+FRESH_SECONDS = 15.0
+# Django takes bodies of 2.5 MB.
+MAX_STEPS_BYTES = 1024 * 1024
+
+Ending = Literal["done", "again"]
+
+
+class Worker:
+    """Everything that the jobs of one process share. `start` it once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        token = settings.django_superuser_token.get_secret_value()
+        self.api = ChatApi(settings.chat_api, token, connections=settings.worker_concurrency + 8)
+        self.store = Store(connect(settings.redis_url(2)), settings.bot_key.get_secret_value())
+        self.active = ActiveRuns()
+        self.secrets = secrets_of(settings)
+        self.loader = Loader(settings.bot_config, trust_of(settings), keep_last_good=True)
+        self.shelf = Shelf(self.loader, self.api)
+        self.drafts = Drafts(self.api.drafts, lambda stale: self.active.cancel(stale, "stale"))
+        self.watchdog = Watchdog(connect(settings.redis_url(1)), self.active, settings.worker_concurrency, self._give_up)
+        self._stop = threading.Event()
+
+    def start(self) -> Worker:
+        """Start the threads around the jobs."""
+        self.drafts.start()
+        pulse.start("pulse", pulse.Pulse(self.api, self.store, self.active, self.name).loop, self._stop)
+        pulse.start("cancellations", pulse.Cancellations(self.store, self.active).loop, self._stop)
+        pulse.start("watchdog", self.watchdog.loop, self._stop)
+        return self
+
+    def stop(self) -> None:
+        """Stop them."""
+        self._stop.set()
+        self.drafts.stop()
+        self.api.close()
+
+    def answer(self, delivery: dict[str, Any], enqueued_at: float) -> Ending:
+        """Do one delivery's run and tell the app how it ended. "again": the worker is going down, another one shall go on.
+
+        Nothing gets out of here: a run that cannot be told of comes to its lease's end, and the relay delivers it again.
+        """
+        self.watchdog.took()
+        mine = self.active.begin(delivery["run"], delivery["attempt"], delivery["bot"]["name"])
+        line = self.drafts.open(mine.run, mine.attempt)
+        try:
+            return self._answered(mine, line, delivery, enqueued_at)
+        except StaleAttempt:
+            log.info("attempt is stale", extra=_tags(mine))
+        except (BotServerError, redis.RedisError) as error:
+            log.error("run could not be told of", extra=_tags(mine) | {"error": type(error).__name__, "said": str(error)[:200]})  # noqa: TRY400
+        finally:
+            self.drafts.close(line)
+            self.active.end(mine)
+        return "done"
+
+    def _answered(self, mine: ActiveRun, line: Line, delivery: dict[str, Any], enqueued_at: float) -> Ending:
+        if time.time() - enqueued_at > FRESH_SECONDS and mine.run in self.api.heartbeats(self.name, [(mine.run, mine.attempt)]):
+            raise StaleAttempt("The attempt became stale while its job waited in the queue.")
+        if not self._claimed(mine):
+            log.info("another worker is at it", extra=_tags(mine))
+            return "done"
+        try:
+            outcome = self._outcome(mine, line, delivery)
+            if outcome.reason == "draining":
+                return "again"
+            self.drafts.settle(line, patience=0)
+            self._tell(mine, outcome)
+            if outcome.outcome != "failed" or outcome.permanent:
+                self.lightly("checkpoint was not removed", lambda: self.store.forget(mine.run))
+            return "done"
+        finally:
+            self.lightly("claim was not given back", lambda: self.store.release(mine.run, mine.attempt, self.name))
+
+    def _tell(self, mine: ActiveRun, outcome: Outcome) -> None:
+        """The outcome, with the steps the app does not have. Big traces go ahead of it, a step at a time."""
+
+        def stale() -> bool:
+            return mine.control.reason() == "stale"
+
+        if len(json.dumps(outcome.steps)) > MAX_STEPS_BYTES:
+            for step in outcome.steps:
+                self.api.steps(mine.run, mine.attempt, [step], give_up=stale)
+            outcome = replace(outcome, steps=[])
+        self.api.outcome(mine.run, mine.attempt, outcome.as_json(), give_up=stale)
+
+    def _outcome(self, mine: ActiveRun, line: Line, delivery: dict[str, Any]) -> Outcome:
+        try:
+            pipeline = self.shelf.pipeline(delivery["bot"]["name"], delivery["bot"].get("version"))
+        except BotServerError as error:
+            failure = Failure(error.code, error.explanation, error.permanent, error.retry_after)
+            return Outcome("failed", failure.code, self.secrets.hide(failure.explanation), failure.permanent, failure.retry_after)
+        around = Surroundings(
+            bot_name=pipeline.name,
+            timezone=_zone(pipeline, delivery),
+            make_agent=lambda: self.loader.agent(pipeline.granted),
+            control=mine.control,
+            screen=line,
+            secrets=self.secrets,
+        )
+        ports = _AppPorts(self, mine, line, delivery["bot"]["version"])
+        return run(pipeline, self._point(mine, delivery), ports, around)
+
+    def _point(self, mine: ActiveRun, delivery: dict[str, Any]) -> Point:
+        """Where to begin: the checkpoint in Redis, what the app has recorded, or the beginning; whichever is farthest."""
+        point = Point(0, from_delivery(delivery))
+        resume = delivery.get("resume")
+        if resume:
+            point = Point(resume["step"], resume["payload"])
+        kept = self.lightly("checkpoint was not read", lambda: self.store.load(mine.run, delivery["bot"]["version"]))
+        if kept is not None and kept.step >= point.step:
+            point = kept
+        return replace(point, payload=point.payload | {"attempt": mine.attempt})
+
+    def _claimed(self, mine: ActiveRun) -> bool:
+        """Whether this worker may go on. With Redis away the app's fence alone decides."""
+        if self.lightly("nothing was heard of a cancellation", lambda: self.store.was_cancelled(mine.run, mine.attempt)):
+            mine.control.cancel("stopped")
+        return self.lightly("claim was not made", lambda: self.store.claim(mine.run, mine.attempt, self.name)) is not False
+
+    def _give_up(self, one: ActiveRun) -> None:
+        """Say in the room that a step does not come back; its thread cannot."""
+        said = Outcome("failed", "step_timeout", "A step took longer than it may and did not stop when asked.", permanent=True)
+        if one.control.reason() == "timeout":
+            self.api.outcome(one.run, one.attempt, said.as_json())
+        one.control.cancel("stale")
+
+    def lightly(self, said: str, act: Any) -> Any:
+        """What Redis is only asked lightly: it may be away, and the run goes on."""
+        try:
+            return act()
+        except redis.RedisError as error:
+            log.warning(said, extra={"error": type(error).__name__})
+            return None
+
+
+class _AppPorts:
+    """`run.Ports` towards the app and Redis."""
+
+    def __init__(self, worker: Worker, mine: ActiveRun, line: Line, version: int) -> None:
+        self._worker = worker
+        self._mine = mine
+        self._line = line
+        self._version = version
+
+    def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
+        """Post a reply, after the last draft that is under way."""
+        self._worker.drafts.settle(self._line)
+        self._worker.api.reply(self._mine.run, self._mine.attempt, key, body, metadata, give_up=self._stale)
+
+    def record(self, steps: list[dict[str, Any]]) -> None:
+        """Record steps in the app."""
+        self._worker.api.steps(self._mine.run, self._mine.attempt, steps, give_up=self._stale)
+
+    def checkpoint(self, point: Point) -> None:
+        """Keep the checkpoint in Redis."""
+        self._worker.lightly("checkpoint was not kept", lambda: self._worker.store.save(self._mine.run, self._version, point))
+
+    def _stale(self) -> bool:
+        return self._mine.control.reason() in ("stale", "draining")
+
+
+def trust_of(settings: Settings) -> Trust:
+    """What the operator's environment gives to bots."""
+    return Trust(settings.allow_services, settings.allow_executors, settings.modules())
+
+
+def secrets_of(settings: Settings) -> Secrets:
+    """Every secret of this program's environment."""
+    held = (settings.openai_api_key, settings.bot_key, settings.django_superuser_token, settings.redis_password)
+    return Secrets(one.get_secret_value() for one in held)
+
+
+def _zone(pipeline: Pipeline, delivery: dict[str, Any]) -> str:
+    """The bot file's time zone when it names one, else the asker's."""
+    named = "timezone" in pipeline.bot.model_fields_set
+    return pipeline.bot.timezone if named else str(delivery["asker"].get("timezone") or "UTC")
+
+
+def _tags(mine: ActiveRun) -> dict[str, Any]:
+    return {"run": mine.run, "attempt": mine.attempt, "bot": mine.bot}
+
+
+def valid(delivery: Delivery) -> dict[str, Any]:
+    """The delivery as the job gets it: plain JSON, without what we do not know."""
+    return delivery.model_dump(mode="json")
