@@ -35,7 +35,7 @@ CROSS JOIN LATERAL (
         SELECT 1 FROM chat_message
         WHERE room_id = room.id AND position > membership.last_read AND author_id <> membership.user_id AND deleted_at IS NULL
         LIMIT %(most)s
-    ) some
+    ) news
 ) unread
 WHERE membership.user_id = %(user)s AND room.removed_at IS NULL AND (%(room)s::uuid IS NULL OR room.id = %(room)s::uuid)
 ORDER BY 4 DESC, room.id DESC

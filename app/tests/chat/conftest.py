@@ -17,11 +17,3 @@ def room(bea: User, ada: User) -> Room:
 @pytest.fixture
 def direct(bea: User, ada: User) -> Room:
     return Room.direct(bea, ada)
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chat import signals
-    for s in (signals.message_posted, signals.message_edited, signals.member_left):
-        monkeypatch.setattr(s, "receivers", [])
-        s.sender_receivers_cache.clear()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -18,23 +16,10 @@ from chat import signals
 from chat.errors import BadInput, ClientIdReused, NotFound
 from chat.models import Membership, Message, Room, RoomEvent
 from chat.posting import post
+from tests.chat.at_once import in_threads
 
 WRITERS = 20
 EACH = 25
-
-
-def in_threads(jobs: list[Callable[[], Any]]) -> list[Any]:
-    """Run them all at once, each with a database connection of its own."""
-
-    def run(job: Callable[[], Any]) -> Any:
-        close_old_connections()
-        try:
-            return job()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(jobs)) as threads:
-        return list(threads.map(run, jobs))
 
 
 def test_it_stores_the_message_with_the_next_position(room: Room, bea: User) -> None:
