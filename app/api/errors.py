@@ -110,12 +110,15 @@ def install(api: NinjaAPI) -> None:
 
 
 def in_one_shape(pattern: URLPattern) -> URLPattern:
-    """The same address, whose "method not allowed" has our shape too: that one is made before any of the above is asked."""
+    """The same address, whose "method not allowed" and "not found" have our shape too: those are made before any of the above is asked."""
     view = pattern.callback
 
     @functools.wraps(view)
     def shaped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = view(request, *args, **kwargs)
+        try:
+            response: HttpResponse = view(request, *args, **kwargs)
+        except Http404 as error:
+            return not_found(request, error)
         if isinstance(response, HttpResponseNotAllowed):
             allowed = response.headers["Allow"]
             return answer(405, "method_not_allowed", f"This address takes {allowed}.", headers={"Allow": allowed})

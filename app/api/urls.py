@@ -31,8 +31,8 @@ api.add_router("", bots.router)
 api.add_router("", drafts.router)
 api.add_router("", heartbeats.router)
 
-patterns, app_name, namespace = api.urls
+patterns, application, namespace = api.urls
 urlpatterns = [
-    path("api/v1/", include(([errors.in_one_shape(pattern) for pattern in patterns], app_name), namespace=namespace)),
+    path("api/v1/", include(([errors.in_one_shape(pattern) for pattern in patterns], application), namespace=namespace)),
     re_path(r"^api/", errors.not_found),
 ]

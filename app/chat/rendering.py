@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.template.loader import get_template
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -19,7 +20,9 @@ def as_author(user: User) -> dict[str, Any]:
 
 def message_html(message: Message) -> str:
     """The article of a message. The viewer's own controls are shown by the browser: this is the same for everybody."""
-    return get_template("chat/_message.html").render({"message": message})
+    # In nobody's time zone: whose request this happens to be is not what the others should read.
+    with timezone.override(UTC):
+        return get_template("chat/_message.html").render({"message": message})
 
 
 def message_json(message: Message, viewer: User | None = None) -> dict[str, Any]:
