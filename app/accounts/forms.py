@@ -9,6 +9,7 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.models import EmailAddress
 from django import forms
 from django.db import transaction
+from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.models.token import SCOPES
@@ -22,12 +23,15 @@ class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         self.fields["login"].label = "Username or e-mail address"
+        self.fields["password"].help_text = ""  # the page has its own link for a forgotten password
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
 
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
-    """Username, e-mail address, password."""
+    """Username, e-mail address, password; the browser adds its time zone."""
+
+    timezone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-controller": "zone"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,6 +50,12 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
         self.cleaned_data["username"] = self.cleaned_data["username"].strip().lower()
         name: str = super().clean_username()
         return name
+
+    def custom_signup(self, request: HttpRequest, user: User) -> None:
+        super().custom_signup(request, user)
+        if self.cleaned_data["timezone"] in time_zones():
+            user.timezone = self.cleaned_data["timezone"]
+            user.save(update_fields=["timezone"])
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -1,5 +1,7 @@
 // The log stays where the reader is: at the end it follows, elsewhere nothing moves.
-const NEAR = 80
+// The log is a reversed column: its scrollTop is 0 at the end and negative above, so a page opens at the end before any script runs,
+// and older messages come above without moving what is read.
+const NEAR = 60
 
 export class ScrollKeeper {
   constructor(element) {
@@ -7,27 +9,31 @@ export class ScrollKeeper {
   }
 
   get atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.element
-    return scrollHeight - scrollTop - clientHeight <= NEAR
+    return -this.element.scrollTop <= NEAR
   }
 
   toEnd() {
-    this.element.scrollTop = this.element.scrollHeight
+    this.element.scrollTop = 0
   }
 
-  // Something comes at the end, or changes there: follow if the reader is at the end. True when it followed.
+  // Something comes at the end, or changes anywhere. True when the log followed.
   following(change) {
-    const follow = this.atEnd
-    change()
-    if (follow) this.toEnd()
-    return follow
+    if (this.atEnd) {
+      change()
+      this.toEnd()
+      return true
+    }
+    this.#still(change)
+    return false
   }
 
-  // Something comes above: what the reader looks at stays under their eyes. Browsers that anchor by themselves do nothing at the
-  // very top, so it is done here for all.
-  keeping(change) {
-    const { scrollHeight, scrollTop } = this.element
+  // What is at the top of the view is kept there. It may itself be replaced: then the next one below it counts.
+  #still(change) {
+    const top = this.element.getBoundingClientRect().top
+    const seen = [...this.element.querySelectorAll("article")].filter(article => article.getBoundingClientRect().bottom > top)
+    const places = seen.slice(0, 3).map(article => [article, article.getBoundingClientRect().top])
     change()
-    this.element.scrollTop = scrollTop + this.element.scrollHeight - scrollHeight
+    const kept = places.find(([article]) => article.isConnected)
+    if (kept) this.element.scrollTop += kept[0].getBoundingClientRect().top - kept[1]
   }
 }

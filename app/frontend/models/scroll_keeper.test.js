@@ -1,24 +1,54 @@
-import { expect, test } from "vitest"
+import { beforeEach, expect, test } from "vitest"
 import { ScrollKeeper } from "./scroll_keeper"
 
-const log = scrollTop => ({ scrollHeight: 1000, clientHeight: 400, scrollTop })
+const VIEW = 400
+let log, keeper
+
+// A reversed column of articles, each 100 high: jsdom does no layout, so this does.
+function rectOf(article) {
+  const articles = [...log.querySelectorAll("article")]
+  const total = articles.length * 100
+  const top = articles.indexOf(article) * 100 - (total - VIEW) - log.scrollTop
+  return { top, bottom: top + 100 }
+}
+
+function article() {
+  const node = document.createElement("article")
+  node.getBoundingClientRect = () => rectOf(node)
+  return node
+}
+
+beforeEach(() => {
+  log = document.createElement("section")
+  let scrollTop = 0
+  Object.defineProperty(log, "scrollTop", { get: () => scrollTop, set: value => (scrollTop = Math.min(0, value)) })
+  log.getBoundingClientRect = () => ({ top: 0, bottom: VIEW })
+  document.body.replaceChildren(log)
+  log.append(...Array.from({ length: 10 }, article))
+  keeper = new ScrollKeeper(log)
+})
 
 test("a reader at the end follows what comes", () => {
-  const element = log(600)
-  const followed = new ScrollKeeper(element).following(() => (element.scrollHeight = 1100))
-  expect(followed).toBe(true)
-  expect(element.scrollTop).toBe(1100)
+  log.scrollTop = -20
+  expect(keeper.following(() => log.append(article()))).toBe(true)
+  expect(log.scrollTop).toBe(0)
 })
 
 test("a reader further up stays where they are", () => {
-  const element = log(300)
-  const followed = new ScrollKeeper(element).following(() => (element.scrollHeight = 1100))
-  expect(followed).toBe(false)
-  expect(element.scrollTop).toBe(300)
+  log.scrollTop = -350
+  const read = log.children[3]
+  const before = rectOf(read).top
+  expect(keeper.following(() => log.append(article(), article()))).toBe(false)
+  expect(rectOf(read).top).toBe(before)
 })
 
-test("older messages come above without moving what is read", () => {
-  const element = log(0)
-  new ScrollKeeper(element).keeping(() => (element.scrollHeight = 1600))
-  expect(element.scrollTop).toBe(600)
+test("it stays even when the very message at the top is replaced", () => {
+  log.scrollTop = -350
+  const below = log.children[4]
+  const before = rectOf(below).top
+  keeper.following(() => {
+    log.children[2].replaceWith(article())
+    log.append(article())
+  })
+  expect(rectOf(below).top).toBe(before)
 })

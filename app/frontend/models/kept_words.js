@@ -1,6 +1,6 @@
 // What a person is writing and what could not be sent, per room, kept in this browser until it is stored on the server.
 // Storage may be full or forbidden: then nothing is kept, and nothing breaks.
-export class Outbox {
+export class KeptWords {
   constructor(room, user, storage = window.localStorage) {
     this.storage = storage
     this.draftKey = `parley:${user}:${room}:draft`

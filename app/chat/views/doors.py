@@ -1,0 +1,53 @@
+"""The way into pages for people: signed in, and what they may not have is, for them, not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from chat.errors import ChatError, NotAllowed, NotFound, TooFast
+
+View = Callable[..., HttpResponse]
+
+
+def for_people(view: View) -> View:
+    """Errors of the chat as pages. A form that cannot be taken goes back to where it came from, with the reason."""
+
+    @login_required
+    @wraps(view)
+    def door(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        try:
+            return view(request, *arguments, **named)
+        except NotFound as error:
+            raise Http404(error.message) from error
+        except NotAllowed as error:
+            raise PermissionDenied(error.message) from error
+        except TooFast as error:
+            return too_fast(request, error)
+        except ChatError as error:
+            messages.error(request, error.message)
+            return redirect(way_back(request))
+
+    return door
+
+
+def too_fast(request: HttpRequest, error: TooFast) -> HttpResponse:
+    response = render(request, "429.html", {"seconds": error.retry_after}, status=429)
+    response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def way_back(request: HttpRequest, address: str = "") -> str:
+    """Where to go on: never to another site."""
+    address = address or request.headers.get("Referer", "")
+    if address and url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
+        return address
+    return "/"

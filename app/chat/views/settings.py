@@ -1,0 +1,69 @@
+"""A group's settings: its name, who is in it, leaving and removing it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from chat import access, choosing
+from chat.errors import NotFound
+from chat.room_page import RoomPage
+from chat.views.doors import for_people
+
+
+@require_safe
+@for_people
+def settings(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+    membership = access.membership_for(request.user, room_id)
+    if not membership.room.is_group:
+        raise NotFound("A direct room has no settings.")
+    page = RoomPage(membership)
+    choices = choosing.choices(request.user, beside=page.room)
+    return render(request, "chat/room_settings.html", {"page": page, "room": page.room, "membership": membership, "choices": choices})
+
+
+@require_POST
+@for_people
+def rename(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+    access.room_for(request.user, room_id).rename(request.user, request.POST.get("name", ""))
+    messages.success(request, "The room has its new name.")
+    return redirect("room_settings", room_id)
+
+
+@require_POST
+@for_people
+def add(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+    room = access.room_for(request.user, room_id)
+    users = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
+    for user in users:
+        room.add(user, request.user)
+    messages.success(request, f"{', '.join(user.label for user in users)} can now read and write here.")
+    return redirect("room_settings", room_id)
+
+
+@require_POST
+@for_people
+def remove_member(request: HttpRequest, room_id: uuid.UUID, username: str) -> HttpResponse:
+    """Somebody is removed by an admin, or leaves by themselves."""
+    room = access.room_for(request.user, room_id)
+    member = room.members.filter(username=username).first()
+    if member is None:
+        raise NotFound("There is no such member in this room.")
+    room.remove(member, request.user)
+    if member.pk == request.user.pk:
+        messages.success(request, f"You have left {room.name or 'the room'}.")
+        return redirect("home")
+    return redirect("room_settings", room_id)
+
+
+@require_POST
+@for_people
+def remove(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+    room = access.room_for(request.user, room_id)
+    room.dissolve(request.user)
+    messages.success(request, f"{room.name or 'The room'} is removed.")
+    return redirect("home")

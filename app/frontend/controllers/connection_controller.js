@@ -1,0 +1,42 @@
+import { Controller } from "@hotwired/stimulus"
+import { visit } from "@hotwired/turbo"
+import { Connection } from "../models/connection"
+
+// Sits on <html>, which outlives every page: one socket for all of them. What it hears goes out as parley:frame.
+export default class extends Controller {
+  #connection
+
+  connect() {
+    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`
+    this.#connection = new Connection({ url, onFrame: frame => this.#tell("frame", frame), onState: state => this.#become(state) })
+    this.visit()
+  }
+
+  disconnect() {
+    this.#connection.stop()
+  }
+
+  // Every page says whether somebody is signed in.
+  visit() {
+    if (document.body.dataset.user) this.#connection.start()
+    else this.#connection.stop()
+  }
+
+  send({ detail }) {
+    this.#connection.send(detail)
+  }
+
+  hurry() {
+    if (!document.hidden) this.#connection.hurry()
+  }
+
+  #become(state) {
+    document.documentElement.dataset.connection = state
+    this.#tell("state", state)
+    if (state === "ended") visit(location.href, { action: "replace" })
+  }
+
+  #tell(name, detail) {
+    document.dispatchEvent(new CustomEvent(`parley:${name}`, { detail }))
+  }
+}

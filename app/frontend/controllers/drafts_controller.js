@@ -1,0 +1,95 @@
+import { Controller } from "@hotwired/stimulus"
+import { ApiError, request } from "../models/api"
+import { draftArticle } from "../models/articles"
+import { DraftText } from "../models/draft_text"
+import { showGrowing } from "../models/live_text"
+import { say } from "../models/notices"
+
+// What bots are writing in this room just now: one article each, until the stored reply takes its place.
+export default class extends Controller {
+  static outlets = ["log"]
+  static values = { room: String }
+
+  #drafts = new Map()
+  #painting = 0
+
+  disconnect() {
+    cancelAnimationFrame(this.#painting)
+    for (const run of [...this.#drafts.keys()]) this.#remove(run)
+  }
+
+  hear({ detail: frame }) {
+    if (frame.room !== this.roomValue) return
+    if (frame.type === "opened") this.#reopen(frame.drafts)
+    else if (frame.type === "draft") this.#take(frame)
+    else if (frame.type === "draft.end") this.logOutlet.keeper.following(() => this.#remove(frame.run))
+    else if (frame.kind === "run.ended") this.logOutlet.keeper.following(() => this.#remove(frame.data.run))
+  }
+
+  // The reply is stored: the draft goes in the same breath.
+  replaced({ detail: message }) {
+    this.#remove(message.metadata.run)
+  }
+
+  async stop({ currentTarget: button }) {
+    button.disabled = true
+    try {
+      await request("POST", `runs/${button.closest("article").dataset.run}/cancellation`)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      button.disabled = false
+      say(error.message)
+    }
+  }
+
+  // After a reconnect the server's list is the truth: what is not in it has ended meanwhile.
+  #reopen(drafts) {
+    const live = new Set(drafts.map(draft => draft.run))
+    for (const run of [...this.#drafts.keys()]) if (!live.has(run)) this.#remove(run)
+    for (const draft of drafts) this.#take(draft)
+  }
+
+  #take(frame) {
+    if (!this.#drafts.has(frame.run)) this.#begin(frame)
+    const draft = this.#drafts.get(frame.run)
+    if (draft.text.apply(frame)) {
+      draft.changed = true
+      this.#painting ||= requestAnimationFrame(() => this.#paint())
+    }
+    if (draft.text.broken) this.#askAgain(draft)
+  }
+
+  #begin(frame) {
+    const article = draftArticle(frame)
+    this.#drafts.set(frame.run, { article, text: new DraftText() })
+    this.logOutlet.append(article)
+    this.dispatch("working", { detail: { room: this.roomValue, name: frame.author.name } })
+  }
+
+  // A frame was lost on the way: the server has the whole text.
+  #askAgain(draft) {
+    if (draft.asked === draft.text.text.length) return
+    draft.asked = draft.text.text.length
+    document.dispatchEvent(new CustomEvent("parley:reopen"))
+  }
+
+  #paint() {
+    this.#painting = 0
+    const changed = [...this.#drafts.values()].filter(draft => draft.changed)
+    this.logOutlet.keeper.following(() => {
+      for (const draft of changed) {
+        draft.changed = false
+        showGrowing(draft.article.querySelector("[data-body]"), draft.text.text)
+        draft.article.querySelector("[data-activity]").textContent = draft.text.activity || "answering"
+      }
+    })
+  }
+
+  #remove(run) {
+    const draft = this.#drafts.get(run)
+    if (!draft) return
+    this.#drafts.delete(run)
+    this.logOutlet.timeline.remove(draft.article)
+    if (!this.#drafts.size) this.dispatch("rested", { detail: { room: this.roomValue } })
+  }
+}

@@ -1,0 +1,106 @@
+import { Controller } from "@hotwired/stimulus"
+import { ApiError, request } from "../models/api"
+import { pendingArticle } from "../models/articles"
+import { KeptWords } from "../models/kept_words"
+
+// Messages on their way. Each is shown at once as not stored yet; it counts as sent when the server says it is stored, and stays with a
+// Retry button when it could not be. Sending the same client_id twice is harmless.
+export default class extends Controller {
+  static outlets = ["log"]
+  static values = { room: String }
+
+  #words
+  #pending = new Map()
+  #line = Promise.resolve()
+
+  initialize() {
+    this.#words = new KeptWords(this.roomValue, document.body.dataset.user)
+  }
+
+  logOutletConnected() {
+    for (const message of this.#words.unsent) if (!this.#pending.has(message.client_id)) this.#show(message)
+    this.#sendAll()
+  }
+
+  disconnect() {
+    for (const { article } of this.#pending.values()) article.remove()
+    this.#pending.clear()
+  }
+
+  take({ detail: body }) {
+    const message = this.#words.add(body)
+    this.#show(message)
+    this.logOutlet.toEnd()
+    this.#send(message)
+  }
+
+  // The connection is back: what could not be sent goes out again by itself.
+  connected({ detail: state }) {
+    if (state === "on") this.#sendAll()
+  }
+
+  retry({ target }) {
+    this.#send(this.#pending.get(target.closest("article").dataset.clientId).message)
+  }
+
+  discard({ target }) {
+    this.#forget(target.closest("article").dataset.clientId)
+    this.dispatch("done")
+  }
+
+  // The socket is often faster than the answer to the post: the stored message takes the place of the one on its way.
+  stored({ detail: { author, body } }) {
+    if (String(author.id) !== document.body.dataset.user) return
+    const same = [...this.#pending.values()].find(({ message }) => message.body === body)
+    if (same) this.#forget(same.message.client_id)
+  }
+
+  #show(message) {
+    const article = pendingArticle(message)
+    article.dataset.author = document.body.dataset.user
+    this.#pending.set(message.client_id, { article, message })
+    this.logOutlet.append(article)
+  }
+
+  #sendAll() {
+    for (const { message, waiting } of this.#pending.values()) if (!waiting) this.#send(message)
+  }
+
+  // One after the other, so that they are stored in the order they were written.
+  #send(message) {
+    this.#mark(message.client_id, "sending")
+    this.#line = this.#line.then(() => this.#post(message))
+  }
+
+  async #post({ client_id, body }) {
+    if (!this.#pending.has(client_id)) return
+    try {
+      await request("POST", `rooms/${this.roomValue}/messages`, { body, client_id })
+      this.#words.remove(client_id)
+      this.#mark(client_id, "stored")
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      this.#mark(client_id, "unsent", error.message)
+    }
+  }
+
+  #mark(clientId, state, words = "") {
+    const entry = this.#pending.get(clientId)
+    if (!entry) return
+    entry.waiting = state !== "unsent"
+    this.logOutlet.keeper.following(() => {
+      entry.article.classList.toggle("message--sending", state === "sending")
+      entry.article.classList.toggle("message--unsent", state === "unsent")
+      entry.article.querySelector("[data-sending]").hidden = state !== "sending"
+      entry.article.querySelector("[data-unsent]").hidden = state !== "unsent"
+      entry.article.querySelector("[data-words]").textContent = words
+    })
+  }
+
+  #forget(clientId) {
+    const { article } = this.#pending.get(clientId)
+    this.#pending.delete(clientId)
+    this.#words.remove(clientId)
+    this.logOutlet.timeline.remove(article)
+  }
+}

@@ -1,0 +1,81 @@
+import { Controller } from "@hotwired/stimulus"
+import { RoomList } from "../models/room_list"
+
+// The list of rooms, kept true while one works elsewhere. It stays in place from page to page.
+const SEARCH_AFTER = 200
+const RELOAD_AFTER = 150
+
+export default class extends Controller {
+  static targets = ["frame", "search"]
+
+  #list
+  #greeted = false
+  #timers = {}
+
+  connect() {
+    this.#list = new RoomList(this.element)
+    this.arrive()
+  }
+
+  hear({ detail: frame }) {
+    if (frame.type === "hello") this.#hello()
+    else if (frame.type === "event" && frame.kind === "message.posted") this.#posted(frame)
+    else if (frame.type === "read") this.#change(() => this.#list.read(frame.room))
+    else if (frame.type === "room" && frame.change === "renamed") this.#list.renamed(frame.room, frame.name)
+    else if (frame.type === "room") this.#reload()
+  }
+
+  seen({ detail: room }) {
+    this.#change(() => this.#list.read(room))
+  }
+
+  working({ detail: { room, name } }) {
+    this.#list.working(room, `${name} is answering …`)
+  }
+
+  rested({ detail: { room } }) {
+    this.#list.rested(room)
+  }
+
+  // A page has come: which room it shows, and on a phone the list makes way for it.
+  arrive() {
+    if (this.element.matches(":popover-open")) this.element.hidePopover()
+    this.#change(() => this.#list.current(location.pathname))
+  }
+
+  search() {
+    this.#later("search", SEARCH_AFTER, () => this.searchTarget.form.requestSubmit())
+  }
+
+  // The first greeting comes with a fresh page; a later one means that something may have been missed.
+  #hello() {
+    if (this.#greeted) this.#reload()
+    this.#greeted = true
+  }
+
+  #posted(frame) {
+    const seen = !document.hidden && location.pathname === `/rooms/${frame.room}/`
+    this.#change(() => this.#list.posted(frame, { me: document.body.dataset.user, seen }) || this.#reload())
+  }
+
+  #reload() {
+    if (this.searchTarget.value) return
+    this.#later("reload", RELOAD_AFTER, () => {
+      this.frameTarget.src = this.frameTarget.dataset.src
+      this.frameTarget.reload()
+      this.frameTarget.loaded.then(() => this.arrive())
+    })
+  }
+
+  // The title of the page tells how much is unread to whoever looks at another tab.
+  #change(act) {
+    act()
+    const title = document.title.replace(/^\(\d+\+?\) /, "")
+    document.title = this.#list.unread ? `(${this.#list.unread}) ${title}` : title
+  }
+
+  #later(name, wait, act) {
+    clearTimeout(this.#timers[name])
+    this.#timers[name] = setTimeout(act, wait)
+  }
+}

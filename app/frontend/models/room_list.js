@@ -1,0 +1,89 @@
+// The entries of the sidebar: last words, what is unread, who is at work. What it does not know it leaves to the server.
+const MOST = 100
+
+export class RoomList {
+  constructor(element) {
+    this.element = element
+  }
+
+  find(room) {
+    return this.element.querySelector(`[data-room="${room}"]`)
+  }
+
+  get unread() {
+    return [...this.element.querySelectorAll("[data-room]")].reduce((sum, link) => sum + Number(link.dataset.unread), 0)
+  }
+
+  // False when there is no such entry.
+  posted({ room, message }, { me, seen }) {
+    const link = this.find(room)
+    if (!link) return false
+    const own = String(message.author.id) === me
+    // A bot's line says what it is for.
+    if (link.dataset.kind !== "bot") this.#words(link, this.#preview(message, own, link.dataset.kind))
+    if (!own && !seen) this.#count(link, Number(link.dataset.unread) + 1)
+    this.#raise(link)
+    return true
+  }
+
+  read(room) {
+    const link = this.find(room)
+    if (link) this.#count(link, 0)
+  }
+
+  renamed(room, name) {
+    const label = name && this.find(room)?.querySelector(".room-link__name")
+    if (label) label.textContent = name
+  }
+
+  working(room, words) {
+    const link = this.find(room)
+    if (!link) return
+    const line = link.querySelector(".room-link__line")
+    line.dataset.before ??= line.textContent
+    line.textContent = words
+    link.classList.add("room-link--working")
+  }
+
+  rested(room) {
+    const link = this.find(room)
+    if (!link?.matches(".room-link--working")) return
+    const line = link.querySelector(".room-link__line")
+    line.textContent = line.dataset.before
+    delete line.dataset.before
+    link.classList.remove("room-link--working")
+  }
+
+  current(path) {
+    for (const link of this.element.querySelectorAll("a[data-room]")) {
+      if (new URL(link.href).pathname === path) link.setAttribute("aria-current", "page")
+      else link.removeAttribute("aria-current")
+    }
+  }
+
+  #preview({ author, body }, own, kind) {
+    const words = body.replace(/\s+/g, " ").trim().slice(0, 140)
+    if (own) return `You: ${words}`
+    return kind === "group" ? `${author.name}: ${words}` : words
+  }
+
+  #words(link, text) {
+    const line = link.querySelector(".room-link__line")
+    if (link.matches(".room-link--working")) line.dataset.before = text
+    else line.textContent = text
+  }
+
+  #count(link, unread) {
+    link.dataset.unread = unread
+    link.classList.toggle("room-link--unread", unread > 0)
+    const count = link.querySelector(".count")
+    count.hidden = unread === 0
+    count.textContent = unread >= MOST ? "99+" : unread
+    link.querySelector(".count-words").textContent = unread ? ` (${unread} unread)` : ""
+  }
+
+  #raise(link) {
+    const item = link.closest("li")
+    if (item?.parentElement.firstElementChild !== item) item.parentElement.prepend(item)
+  }
+}

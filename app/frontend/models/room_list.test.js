@@ -1,0 +1,56 @@
+import { beforeEach, expect, test } from "vitest"
+import { RoomList } from "./room_list"
+
+let list
+
+const entry = (room, kind, unread = 0) => `
+  <li><a href="/rooms/${room}/" data-room="${room}" data-kind="${kind}" data-unread="${unread}">
+    <span class="room-link__name">${room}</span><span class="room-link__line">before</span>
+    <span class="count" ${unread ? "" : "hidden"}>${unread}</span><span class="count-words"></span></a></li>`
+const message = (name, body, id = 2) => ({ author: { id, name }, body })
+const line = room => list.find(room).querySelector(".room-link__line").textContent
+
+beforeEach(() => {
+  document.body.innerHTML = `<ul>${entry("kyoto", "group")}${entry("family", "group", 3)}</ul><ul>${entry("bea", "direct")}</ul>`
+  list = new RoomList(document.body)
+})
+
+test("a message elsewhere counts, raises its room and shows its words", () => {
+  expect(list.posted({ room: "family", message: message("Bea", "see\nyou") }, { me: "1", seen: false })).toBe(true)
+  expect(line("family")).toBe("Bea: see you")
+  expect(list.find("family").querySelector(".count").textContent).toBe("4")
+  expect(document.querySelector("ul li a").dataset.room).toBe("family")
+  expect(list.unread).toBe(4)
+})
+
+test("one's own messages and those one sees do not count", () => {
+  list.posted({ room: "kyoto", message: message("Ada", "hi", 1) }, { me: "1", seen: false })
+  list.posted({ room: "bea", message: message("Bea", "hi") }, { me: "1", seen: true })
+  expect(list.unread).toBe(3)
+  expect(line("kyoto")).toBe("You: hi")
+  expect(line("bea")).toBe("hi")
+})
+
+test("a room it does not know is for the server to add", () => {
+  expect(list.posted({ room: "new", message: message("Bea", "hi") }, { me: "1" })).toBe(false)
+})
+
+test("reading clears the count", () => {
+  list.read("family")
+  expect(list.unread).toBe(0)
+  expect(list.find("family").querySelector(".count").hidden).toBe(true)
+})
+
+test("a bot at work is shown, and the last words come back", () => {
+  list.working("kyoto", "Echo is answering …")
+  list.posted({ room: "kyoto", message: message("Bea", "meanwhile") }, { me: "1" })
+  expect(line("kyoto")).toBe("Echo is answering …")
+  list.rested("kyoto")
+  expect(line("kyoto")).toBe("Bea: meanwhile")
+})
+
+test("the room one is in is marked", () => {
+  list.current("/rooms/family/")
+  expect(document.querySelectorAll("[aria-current]")).toHaveLength(1)
+  expect(list.find("family").getAttribute("aria-current")).toBe("page")
+})
