@@ -13,7 +13,7 @@ headers-only         answers, and never sends an event           pings          
 malformed            something that is no JSON                   error-event       says in the stream that it failed
 html                 a page, with status 200                     wrong-type        a stream that calls itself text/plain
 empty                an event stream without an event            no-choices        events without choices, then a proper end of stream
-nothing              finish_reason, but no text                  thinking          thoughts for a while, then text
+nothing              finish_reason, but no text                  thinking          thoughts for 1.5 s, then text
 lingers              a proper end, but the connection stays      redirect          302 to elsewhere
 """
 
@@ -239,7 +239,7 @@ def _emoji(exchange: Exchange) -> None:
 
 def _thinking(exchange: Exchange) -> None:
     exchange.begin()
-    for _ in range(8):
+    for _ in range(15):
         exchange.event({"reasoning_content": "hm"})
         exchange.wait(0.1)
     exchange.text("Hello there.")

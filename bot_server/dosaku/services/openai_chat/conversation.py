@@ -98,14 +98,19 @@ class Conversation:
         return sdk.chat.completions.with_streaming_response.create(**self.request, stream=True)
 
     def _wait(self, deadline: asyncio.Timeout, chunk: Chunk, finish: str) -> None:
-        now = asyncio.get_running_loop().time()
+        """Move the deadline on. A timer costs as much as reading a token, so one that would hardly move is left alone."""
         if chunk.done:
             # The end of the body is read too, or the connection could not be used again.
-            deadline.reschedule(now + self.timeouts.farewell / 10)
+            seconds = self.timeouts.farewell / 10
         elif finish:
-            deadline.reschedule(now + self.timeouts.farewell)
+            seconds = self.timeouts.farewell
         elif chunk.progress:
-            deadline.reschedule(now + self.timeouts.idle)
+            seconds = self.timeouts.idle
+        else:
+            return
+        when = asyncio.get_running_loop().time() + seconds
+        if abs(when - (deadline.when() or 0)) > seconds / 50:
+            deadline.reschedule(when)
 
     def _silence(self) -> ServiceError:
         if self._spoken:

@@ -46,7 +46,7 @@ def chunk_of(line: bytes) -> Chunk | None:
     if data == b"[DONE]":
         return Chunk(done=True)
     try:
-        event = json.loads(data)
+        event = json.loads(data.decode())
         if isinstance(event, dict) and event.get("error"):
             raise _told(event["error"])
         return _chunk(event)
