@@ -1,0 +1,215 @@
+"""Every listing of these pages is used as it stands: bot files pass the check, their tests hold, Python runs."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline.bot_file import Case
+from pipeline.context import Surroundings
+from pipeline.loader import Loader, Trust
+from pipeline.pipeline import Pipeline
+from pipeline.run import Point, run
+from testing.steps import payload_of, said
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A block of code in a page."""
+
+    page: Path
+    line: int
+    language: str
+    file: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def _listings(language: str) -> list[Listing]:
+    found = []
+    for page in PAGES:
+        text = page.read_text()
+        for block in BLOCK.finditer(text):
+            named = re.search(r"file=(\S+)", block[3])
+            if block[2] == language:
+                line = text.count("\n", 0, block.start()) + 1
+                found.append(Listing(page, line, block[2], named[1] if named else "", block[4]))
+    return found
+
+
+YAML = _listings("yaml")
+PYTHON = _listings("python")
+
+
+@dataclass
+class Anybody:
+    """An operator who allows everything: whether a listing may use a service is the reader's affair."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+
+def _loader(listing: Listing, folder: Path) -> Loader:
+    """As if all named Python files of the page lay beside the listing."""
+    for other in PYTHON:
+        if other.page == listing.page and other.file:
+            (folder / other.file).write_text(other.text)
+    provide = {"OpenAIChat": {"api_key": "only-for-tests"}}
+    return Loader(folder, Trust(services=Anybody(), provide=provide))  # type: ignore[arg-type]
+
+
+def _as_bot(listing: Listing) -> str:
+    """The listing as a bot file: a list of steps gets a name and permission."""
+    if isinstance(yaml.safe_load(listing.text), list):
+        return f"name: listing\npermissions: {{services: true}}\nsteps:\n{listing.text}"
+    return listing.text
+
+
+def test_there_are_listings() -> None:
+    assert len(YAML) > 10
+    assert len(PYTHON) > 5
+
+
+@pytest.mark.parametrize("listing", YAML, ids=str)
+def test_a_bot_listing_passes_the_check(listing: Listing, tmp_path: Path) -> None:
+    pipeline = _loader(listing, tmp_path).load(_as_bot(listing), listing.file or "listing.yaml")
+    assert (pipeline.status, pipeline.reason) == ("on", "")
+    assert not listing.file or listing.file == f"{pipeline.name}.yaml"
+
+
+@pytest.mark.parametrize("listing", [each for each in YAML if "\ntests:" in each.text], ids=str)
+def test_the_tests_in_a_bot_listing_hold(listing: Listing, tmp_path: Path) -> None:
+    pipeline = _loader(listing, tmp_path).load(listing.text, listing.file)
+    assert pipeline.bot.tests
+    for case in pipeline.bot.tests:
+        replies = _converse(pipeline, case)
+        assert (replies == []) == case.expect.silent, case
+        reply = replies[-1] if replies else ""
+        assert case.expect.equals in (None, reply)
+        assert all(part.lower() in reply.lower() for part in case.expect.contains), case
+        assert not any(part.lower() in reply.lower() for part in case.expect.lacks), case
+
+
+@pytest.mark.parametrize("listing", [each for each in YAML if each.file == "parrot.yaml"], ids=str)
+def test_a_step_may_reply_several_times(listing: Listing, tmp_path: Path) -> None:
+    pipeline = _loader(listing, tmp_path).load(listing.text, listing.file)
+    replies = _converse(pipeline, Case.model_validate({"say": ["Hello"], "expect": {}}))
+    assert replies == ["Hi, I'm EchoBot. You said: “Hello”"] * 3
+
+
+@pytest.mark.parametrize("listing", [each for each in PYTHON if ">>>" in each.text], ids=str)
+def test_a_session_of_python_gives_what_it_says(listing: Listing) -> None:
+    test = doctest.DocTestParser().get_doctest(listing.text, {}, str(listing), str(listing.page), listing.line)
+    output: list[str] = []
+    with _catalog_restored():
+        results = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL).run(test, out=output.append)
+    assert results.attempted > 0
+    assert results.failed == 0, "".join(output)
+
+
+@pytest.mark.parametrize("listing", [each for each in PYTHON if each.file.startswith("test_")], ids=str)
+def test_a_test_of_a_step_passes(listing: Listing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _loader(listing, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    tests = _functions_of(tmp_path / listing.file)
+    assert tests
+    for test in tests:
+        test()
+
+
+def test_every_listing_of_python_is_used() -> None:
+    """It is a session, or a file that a bot of the page or a test needs."""
+    used = "\n".join(each.text for each in [*YAML, *PYTHON])
+    loose = [
+        str(each) for each in PYTHON if ">>>" not in each.text and not each.file.startswith("test_") and not _class_in(each) & _words(used)
+    ]
+    assert loose == []
+
+
+@pytest.mark.parametrize("listing", _listings("sh"), ids=str)
+def test_a_piece_of_shell_is_shell(listing: Listing) -> None:
+    done = subprocess.run(["bash", "-n"], check=False, input=listing.text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def _class_in(listing: Listing) -> set[str]:
+    return set(re.findall(r"^class (\w+)\(Step\)", listing.text, re.MULTILINE))
+
+
+def _words(text: str) -> set[str]:
+    """The steps that bot files name."""
+    return set(re.findall(r"^ *- (\w+)", text, re.MULTILINE))
+
+
+@dataclass
+class Terminal:
+    """`Ports` that keep what was said."""
+
+    said: list[str] = field(default_factory=list)
+
+    def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
+        self.said.append(body)
+
+    def record(self, steps: list[dict[str, Any]]) -> None:
+        """There is no trace."""
+
+    def checkpoint(self, point: Point) -> None:
+        """There is nothing to resume."""
+
+
+def _converse(pipeline: Pipeline, case: Case) -> list[str]:
+    """What the bot says to the last of the messages."""
+    conversation: list[dict[str, Any]] = []
+    replies: list[str] = []
+    for words in case.say:
+        conversation.append(said(words))
+        terminal = Terminal()
+        around = Surroundings(pipeline.name, "UTC", lambda: Loader(ROOT, Trust()).agent(pipeline.granted))
+        outcome = run(pipeline, Point(0, payload_of(*conversation)), terminal, around)
+        assert outcome.outcome in ("replied", "silent"), outcome
+        replies = terminal.said
+        conversation += [said(reply, pipeline.name, is_bot=True) for reply in replies]
+    return replies
+
+
+@contextmanager
+def _catalog_restored() -> Iterator[None]:
+    """Listings may register modules; the next listing must not see them."""
+    from dosaku import catalog
+
+    before = dict(catalog._tasks), dict(catalog._modules)
+    try:
+        yield
+    finally:
+        catalog._tasks, catalog._modules = before
+
+
+def _functions_of(path: Path) -> list[Callable[[], None]]:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.modules.pop("word_count", None)
+    return [value for name, value in vars(module).items() if name.startswith("test_")]
