@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.urls import include, path, re_path
+from django.urls import URLPattern, include, path, re_path
 from ninja import NinjaAPI
 
 from api import errors
@@ -33,6 +33,6 @@ api.add_router("", heartbeats.router)
 
 patterns, application, namespace = api.urls
 urlpatterns = [
-    path("api/v1/", include(([errors.in_one_shape(pattern) for pattern in patterns], application), namespace=namespace)),
+    path("api/v1/", include(([errors.in_one_shape(each) for each in patterns if isinstance(each, URLPattern)], application), namespace=namespace)),
     re_path(r"^api/", errors.not_found),
 ]

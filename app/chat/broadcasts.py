@@ -67,7 +67,7 @@ def hash_of(session_key: str) -> str:
 
 def as_hint(frame: Frame) -> dict[str, Any]:
     """The message of the channel layer that carries a frame."""
-    about = {key: frame[key] for key in ("room", "seq", "change") if key in frame}
+    about: dict[str, Any] = {key: frame[key] for key in ("room", "seq", "change") if key in frame}
     return {"type": "frame", "frame": frame["type"], **about, "text": as_text(frame)}
 
 

@@ -126,7 +126,8 @@ def of(room_id: uuid.UUID | str) -> list[Draft]:
     """What is being written in the room now. Nothing when Redis is away: drafts are a comfort."""
     client = _client()
     try:
-        runs = sorted(run.decode() for run in client.smembers(_room_key(room_id)))
+        found: set[bytes] = client.smembers(_room_key(room_id))  # type: ignore[assignment]  # nothing is decoded here
+        runs = sorted(run.decode() for run in found)
         with client.pipeline(transaction=False) as pipeline:
             for run in runs:
                 pipeline.hgetall(_keys(room_id, run)[0]).get(_keys(room_id, run)[1])

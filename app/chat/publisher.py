@@ -109,7 +109,8 @@ def packed(message: dict[str, Any]) -> bytes:
 
 @cache
 def _prefix() -> str:
-    return str(settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"])
+    layer: Any = settings.CHANNEL_LAYERS["default"]
+    return str(layer["CONFIG"]["prefix"])
 
 
 publisher = Publisher()

@@ -112,7 +112,7 @@ def _last_words(ids: list[uuid.UUID]) -> dict[uuid.UUID, Message]:
     messages = (
         Message.objects.filter(pk__in=ids).select_related("author").defer("body", "html", "metadata").annotate(words=Left("body", SNIPPET))
     )
-    found = {}
+    found: dict[uuid.UUID, Message] = {}
     for message in messages:
         message.body = message.words
         found[message.pk] = message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
 from ninja import Field, Query, Router, Schema
@@ -18,7 +18,7 @@ router = Router(auth=for_chat, tags=["messages"])
 
 PAGE = 50
 LONGEST_PAGE = 100
-LARGEST = 2**63 - 1
+Position = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 
 
 class Message(Schema):
@@ -57,9 +57,9 @@ class Body(Schema):
 def messages(
     request: ApiRequest,
     room_id: str,
-    before: int | None = Query(None, ge=0, le=LARGEST),
-    after: int | None = Query(None, ge=0, le=LARGEST),
-    limit: int = Query(PAGE, ge=1, le=LONGEST_PAGE),
+    before: Position = None,
+    after: Position = None,
+    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
 ) -> Any:
     """The newest ones, or those before or after a position."""
     room = access.room_for(request.auth.user, room_id)

@@ -16,6 +16,7 @@ from chat import access, people, sidebar
 from chat.errors import BadInput, NotFound
 from chat.limits import MEMBERS_LIMIT, UNSTORABLE
 from chat.models import Room as ChatRoom
+from chat.models.room import NO_ROOM
 from chat.rendering import as_author, moment
 
 router = Router(auth=for_chat, tags=["rooms"])
@@ -142,7 +143,7 @@ def _account(username: str) -> Account:
 def _shown_to(user: Account, room: ChatRoom) -> dict[str, Any]:
     place = sidebar.place_of(user, room)
     if place is None:  # they were removed in this very moment
-        raise NotFound(access.NO_ROOM)
+        raise NotFound(NO_ROOM)
     return _shown(place)
 
 

@@ -1,6 +1,6 @@
 """The heartbeat of all sockets of a process: one task and a few queries for all of them, not for each.
 
-Every BEAT it tells clients the seqs of their open rooms, so that a hint that was lost is noticed; it ends visits whose session or
+Every SOCKET_BEAT it tells clients the seqs of their open rooms, so that a hint that was lost is noticed; it ends visits whose session or
 token has ended, and corrects who hears which room, in case the hint of that was lost. Soon after a room was opened it tells its seq
 once more: Redis answers a subscription a little later than it seems, and an event in that moment would be missed until the next beat.
 """
@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import redis
+from django.conf import settings
 from django.db import Error as DatabaseError
 
 from chat.consumers import resume
@@ -23,7 +24,6 @@ from chat.consumers.work import in_thread
 
 log = logging.getLogger(__name__)
 
-BEAT = 25.0
 SOON = 1.0
 SILENCE = 60.0
 
@@ -45,8 +45,7 @@ class Pulse:
 
     _by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse] = weakref.WeakKeyDictionary()
 
-    def __init__(self, beat: float = BEAT, soon: float = SOON, silence: float = SILENCE) -> None:
-        self.beat, self.soon, self.silence = beat, soon, silence
+    def __init__(self) -> None:
         self._sockets: set[Listener] = set()
         self._fresh: set[Listener] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -60,8 +59,8 @@ class Pulse:
         self._sockets.add(socket)
         if not self._tasks:
             self._tasks = [
-                asyncio.ensure_future(self._run(self.beat, self.check)),
-                asyncio.ensure_future(self._run(self.soon, self.freshen)),
+                asyncio.ensure_future(self._run(settings.SOCKET_BEAT, self.check)),
+                asyncio.ensure_future(self._run(SOON, self.freshen)),
             ]
 
     def remove(self, socket: Listener) -> None:
@@ -85,7 +84,7 @@ class Pulse:
         sockets = set(self._sockets)
         now = time.monotonic()
         for socket in sockets:
-            if now - socket.heard_at > self.silence:
+            if now - socket.heard_at > SILENCE:
                 socket.leave(SILENT)
         welcome = await in_thread(resume.still_welcome, [socket.visit.visitor for socket in sockets])
         for socket in sockets:

@@ -25,7 +25,7 @@ TOO_MANY = 4029
 PATIENCE = 5.0
 
 
-class Socket(AsyncConsumer):
+class Socket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
     """One client. Frames go out through the outbox, so that nothing here ever waits for a slow client."""
 
     visit: Visit

@@ -20,4 +20,5 @@ THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sockets")
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call it off the event loop, and give its database connection back to the pool afterwards."""
-    return await database_sync_to_async(function, thread_sensitive=False, executor=THREADS)(*args, **kwargs)
+    found: R = await database_sync_to_async(function, thread_sensitive=False, executor=THREADS)(*args, **kwargs)
+    return found

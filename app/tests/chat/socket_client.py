@@ -29,7 +29,7 @@ class Client:
                 headers.append((b"origin", origin.encode()))
         parts = urlsplit(address)
         scope = {"type": "websocket", "scheme": "ws", "path": parts.path, "query_string": parts.query.encode(), "headers": headers}
-        self.wire = ApplicationCommunicator(websocket, scope)
+        self.wire: Any = ApplicationCommunicator(websocket, scope)  # type: ignore[no-untyped-call]
         self.hello: Frame = {}
 
     async def __aenter__(self) -> Client:

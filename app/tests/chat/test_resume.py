@@ -14,7 +14,7 @@ from chat.consumers.pulse import Pulse
 from chat.consumers.work import in_thread as in_database
 from chat.errors import NotFound
 from chat.models import Room, RoomEvent, event
-from chat.rendering import message_json
+from chat.rendering import event_frame, message_json
 from tests.chat.socket_client import Client
 
 State = dict[str, Any]
@@ -82,7 +82,7 @@ def test_p4_stale_state_and_the_events_since_make_the_fresh_state(kind: str, roo
 
     ACTIONS[kind](Room.objects.get(pk=room.pk), {"ada": ada, "bea": bea, "cyd": cyd})
 
-    since = [resume.event_frame(each) for each in RoomEvent.objects.filter(room=room).after(seq)]
+    since = [event_frame(each) for each in RoomEvent.objects.filter(room=room).after(seq)]
     assert [(frame["seq"], frame["kind"]) for frame in since] == [(seq + 1, kind)]
     for frame in since:
         apply(state, frame)

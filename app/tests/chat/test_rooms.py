@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from chat import access, signals
 from chat.errors import BadInput, ChatError, NotAllowed, NotFound
 from chat.models import Membership, Message, Room
 from tests.chat.at_once import in_threads
+
+Wish = Callable[[], object]
 
 
 def kinds(room: Room) -> list[str]:
@@ -40,7 +43,7 @@ class TestDirect:
             Room.direct(bea, bea)
 
     def test_its_members_and_name_stay_as_they_are(self, direct: Room, bea: User, cyd: User) -> None:
-        wishes = [
+        wishes: list[Wish] = [
             lambda: direct.add(cyd, bea),
             lambda: direct.remove(bea, bea),
             lambda: direct.rename(bea, "x"),
@@ -87,7 +90,8 @@ class TestGroup:
             access.room_for(ada, room.pk)
 
     def test_only_an_admin_may_remove_others_rename_and_dissolve(self, room: Room, bea: User, ada: User) -> None:
-        for wish in (lambda: room.remove(bea, by=ada), lambda: room.rename(ada, "Mine"), lambda: room.dissolve(ada)):
+        wishes: list[Wish] = [lambda: room.remove(bea, by=ada), lambda: room.rename(ada, "Mine"), lambda: room.dissolve(ada)]
+        for wish in wishes:
             with pytest.raises(NotAllowed):
                 wish()
         assert kinds(room) == []
@@ -143,14 +147,16 @@ class TestMessages:
 
     def test_nobody_else_may(self, room: Room, bea: User, ada: User) -> None:
         message = room.post(bea, "mine").message
-        for wish in (lambda: message.edit(ada, "ours"), lambda: message.retract(ada)):
+        wishes: list[Wish] = [lambda: message.edit(ada, "ours"), lambda: message.retract(ada)]
+        for wish in wishes:
             with pytest.raises(NotAllowed):
                 wish()
         assert Message.objects.get().body == "mine"
 
     def test_what_was_taken_back_stays_so(self, room: Room, bea: User) -> None:
         message = room.post(bea, "regret").message.retract(bea)
-        for wish in (lambda: message.edit(bea, "no, I meant it"), lambda: message.retract(bea)):
+        wishes: list[Wish] = [lambda: message.edit(bea, "no, I meant it"), lambda: message.retract(bea)]
+        for wish in wishes:
             with pytest.raises(ChatError):
                 wish()
 

@@ -153,7 +153,7 @@ class TestAMember:
 
 class TestAStranger:
     async def test_i8_it_cannot_open_read_or_post_and_hears_nothing(self, room: Room, bea: User, cyd_token: str) -> None:
-        wishes = [
+        wishes: list[dict[str, Any]] = [
             {"type": "open", "room": str(room.pk), "after": 0},
             {"type": "post", "room": str(room.pk), "body": "hi", "client_id": "c-1"},
             {"type": "read", "room": str(room.pk), "position": 0},
@@ -186,7 +186,7 @@ class TestTheRevoked:
     async def test_it_closes_the_sockets_of_a_revoked_token(self, bea: User, bea_token: str, token_of: Tokens) -> None:
         other = await in_database(token_of, bea)
         async with Client(token=bea_token) as gone, Client(token=other) as stays:
-            token = await in_database(lambda: bea.tokens.order_by("id").first())
+            token = await in_database(bea.tokens.earliest, "id")
             await in_database(access_revoked.send, User, user=bea, token_id=token.pk)
             assert await gone.closed_with(within=2) == 4001
             assert await stays.hears_nothing_until_pong() == []
