@@ -89,7 +89,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.observe",
-    "config.middleware.guard",
+    "config.middleware.Guard",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -243,6 +243,8 @@ CONTENT_SECURITY_POLICY = {
 
 # Chat: how fast one user may post, with bursts of twice that
 POSTS_PER_SECOND = number("POSTS_PER_SECOND", 10)
+# How often, in seconds, sockets are told the seqs of their open rooms: what Redis lost is noticed no later
+SOCKET_BEAT = number("SOCKET_BEAT", 25)
 
 # Bots
 BOT_API = text("BOT_API", f"http://127.0.0.1:{BOT_PORT}").rstrip("/")
@@ -270,6 +272,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.static.BuiltStaticFiles"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+LARGEST_BODY = 10_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # Language and time. Times are stored in UTC and shown in the reader's zone.
@@ -282,4 +285,18 @@ TIME_ZONE = "UTC"
 LOG_LEVEL = text("DJANGO_LOG_LEVEL", "INFO").upper()
 LOG_FORMAT = choice("DJANGO_LOG_FORMAT", ("console", "json"))
 LOGGING_CONFIG = "config.logs.configure"
-LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
+LOGGING = {
+    "level": LOG_LEVEL,
+    "format": LOG_FORMAT,
+    # Their very values are taken out of every line.
+    "secrets": [
+        SECRET_KEY,
+        DATABASES["default"]["PASSWORD"],
+        REDIS_PASSWORD,
+        EMAIL_HOST_PASSWORD,
+        DJANGO_SUPERUSER_PASSWORD,
+        METRICS_TOKEN,
+    ],
+}
+# HSTS preloading is a promise to browsers' makers for a whole domain: the operator's to make, not ours.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
