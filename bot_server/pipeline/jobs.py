@@ -10,6 +10,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import Reject
 from celery.utils.log import get_task_logger
+from kombu import Queue
 
 from pipeline.worker import Worker
 from settings import settings
@@ -23,6 +24,8 @@ VISIBILITY_SECONDS = 12 * 3600
 
 celery = Celery("parley", broker=settings().redis_url(1))
 celery.conf.update(
+    # No exchange: bindings are a key in Redis that a flush takes away, and kombu then drops what is published without a word.
+    task_queues=[Queue(QUEUE, exchange="", routing_key=QUEUE)],
     task_default_queue=QUEUE,
     task_serializer="json",
     accept_content=["json"],
