@@ -9,6 +9,7 @@ and maps every error once.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from errors import AddressRefused, AnswerRefused, AnswerTimedOut, AnswerTooBig, 
 SECONDS = 10.0
 MOST_BYTES = 1_000_000
 PUBLIC_PORTS = {None, 443, 8443}
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?|[0-9a-f:.]+", re.IGNORECASE)
 
 # Addresses that Python calls global, or did until lately, and that lead inside or to many: NAT64 and 6to4 carry an IPv4 address
 # within, as do the mapped and compatible forms; the rest is site-local, protocol assignments, benchmarks and multicast.
@@ -120,8 +122,8 @@ class PublicOnly(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Check, and send to an address that was checked; Host and the certificate stay those of the name."""
         url = request.url
-        if url.scheme != "https" or url.userinfo or url.port not in PUBLIC_PORTS or not url.host:
-            raise AddressRefused("Only https addresses on port 443 or 8443, without user name, may be called.")
+        if url.scheme != "https" or url.userinfo or url.port not in PUBLIC_PORTS or not HOST.fullmatch(url.host):
+            raise AddressRefused("Only https addresses on port 443 or 8443, with a plain host and without user name, may be called.")
         address = _checked(url.host, url.port or 443)
         request.extensions = {**request.extensions, "sni_hostname": url.host}
         request.url = url.copy_with(host=address)
@@ -166,7 +168,5 @@ def _body(response: httpx.Response, deadline: float, most_bytes: int) -> bytes:
 
 
 def _seconds(text: str) -> float | None:
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        return None
+    """What a Retry-After asks for, a day at most; None when it is no number of seconds."""
+    return min(float(text), 86_400.0) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None

@@ -74,6 +74,16 @@ def test_a_status_that_says_no_is_an_error_that_carries_it(serving: Server, stat
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("7", 7), ("1.5", 1.5), ("999999", 86_400), ("inf", None), ("nan", None), ("-1", None), ("", None)]
+)
+def test_i10_a_retry_after_that_is_no_number_is_none(serving: Server, said: str, seconds: float | None) -> None:
+    url = serving(lambda connection, _: connection.sendall(_whole("503 Away", b"", f"retry-after: {said}")))
+    with outbound.client(url) as through, pytest.raises(AnswerRefused) as caught:
+        outbound.send(through, "GET", "/")
+    assert caught.value.retry_after == seconds
+
+
 def test_f10_a_body_without_end_is_bounded(serving: Server) -> None:
     def pour(connection: socket.socket, _: int) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n")

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 
+import httpx2
 import pytest
+import time_machine
 
 from dosaku import Agent, Usage
 from dosaku.errors import Cancelled, KeyMissing, ServiceError
 from dosaku.services import OpenAIChat
-from dosaku.services.openai_chat import Retries, Timeouts, models
+from dosaku.services.openai_chat import Retries, Timeouts, failures, models
 from dosaku.services.openai_chat.policy import Retries as Policy
 from testing.contracts import ChatContract
 from testing.model_server import ModelServer, running
@@ -157,6 +159,25 @@ def test_a_long_retry_after_is_handed_on_and_not_waited_for(chat_with: Maker) ->
         chat_with("429-120").chat(HI)
     assert caught.value.retry_after == 120
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "-3"}, 0),
+        ({"retry-after": "inf"}, 86_400),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "Fri, 20 Nov 2026 09:42:00 GMT"}, 60),
+        ({}, None),
+    ],
+)
+def test_i10_a_retry_after_is_read_in_any_of_its_forms(headers: dict[str, str], seconds: float | None) -> None:
+    with time_machine.travel("2026-11-20T09:41:00Z", tick=False):
+        assert failures._retry_after(httpx2.Headers(headers)) == seconds
 
 
 def test_a_short_retry_after_is_waited_for(chat_with: Maker) -> None:

@@ -68,6 +68,10 @@ def test_i10_an_event_of_any_other_shape_is_malformed(data: bytes) -> None:
     assert caught.value.code == "stream_malformed"
 
 
+def test_i10_token_counts_stay_within_reason() -> None:
+    assert chunk_of(b'data: {"usage": {"prompt_tokens": -5, "completion_tokens": 99999999999999}}') == Chunk(tokens=(0, 1_000_000_000))
+
+
 @given(st.binary(max_size=200))
 def test_i10_no_bytes_break_the_parser(data: bytes) -> None:
     try:

@@ -23,6 +23,7 @@ answer_too_long         yes         more than a million characters
 from __future__ import annotations
 
 import email.utils
+import math
 import time
 from typing import Any
 
@@ -33,6 +34,8 @@ from dosaku.errors import ServiceError
 
 # Whatever the SDK, its transport or our reading of the stream may raise. Anything else is a mistake of ours and not hidden.
 BROKEN = (ServiceError, openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError)
+
+DAY = 86_400.0
 
 ONCE_MORE = frozenset({"model_rate_limited", "model_failed", "model_unreachable"})
 RESTART = frozenset({"stream_cut", "stream_incomplete", "stream_malformed", "stream_error"})
@@ -93,10 +96,11 @@ def _said(body: Any) -> str:
 
 
 def _retry_after(headers: httpx2.Headers) -> float | None:
-    """The seconds that the server asks to wait, from any of the three forms it may use; None when it does not."""
+    """The seconds that the server asks to wait, from any of the three forms it may use; None when it does not. A day at most."""
     milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after", "")
     try:
-        return max(0.0, float(milliseconds) / 1000 if milliseconds else float(value))
+        seconds = float(milliseconds) / 1000 if milliseconds else float(value)
     except ValueError:
         moment = email.utils.parsedate_tz(value)
-    return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else None
+        seconds = email.utils.mktime_tz(moment) - time.time() if moment else math.nan
+    return None if math.isnan(seconds) else min(max(0.0, seconds), DAY)

@@ -50,7 +50,7 @@ def chunk_of(line: bytes) -> Chunk | None:
         if isinstance(event, dict) and event.get("error"):
             raise _told(event["error"])
         return _chunk(event)
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
         raise malformed() from None
 
 
@@ -61,7 +61,7 @@ def malformed() -> ServiceError:
 
 def _chunk(event: dict[str, Any]) -> Chunk:
     usage = event.get("usage")
-    tokens = (int(usage["prompt_tokens"]), int(usage.get("completion_tokens") or 0)) if usage else None
+    tokens = (_count(usage["prompt_tokens"]), _count(usage.get("completion_tokens") or 0)) if usage else None
     choices = event.get("choices") or []
     if not choices:
         return Chunk(tokens=tokens)
@@ -70,7 +70,12 @@ def _chunk(event: dict[str, Any]) -> Chunk:
     if not isinstance(text, str):
         raise TypeError
     thought = delta.get("reasoning_content") or delta.get("reasoning")
-    return Chunk(text, str(choices[0].get("finish_reason") or ""), tokens, progress=bool(text or thought))
+    finish = str(choices[0].get("finish_reason") or "")[:60]
+    return Chunk(text, finish, tokens, progress=bool(text or thought))
+
+
+def _count(tokens: Any) -> int:
+    return min(max(0, int(tokens)), 1_000_000_000)
 
 
 def _told(error: Any) -> ServiceError:
