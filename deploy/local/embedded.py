@@ -133,6 +133,9 @@ class Postgres:
                         connection.execute(f'create database "{self.database}"'.encode())
                 return
             except psycopg.OperationalError as error:
+                if "password authentication failed" in str(error):
+                    remedy = f"Put back the .env it was made with, or remove {self.data} to begin anew."
+                    raise EmbeddedError(f"The data in {self.data} was made with another POSTGRES_PASSWORD. {remedy}") from error
                 if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                     raise EmbeddedError(f"PostgreSQL did not start: {error}. Its log is {self.log}") from error
                 time.sleep(0.05)

@@ -32,7 +32,7 @@ NPM_INSTALL = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--logl
 def packages(level: str) -> None:
     """The packages of ``requirements/<level>.txt`` in ``.venv``: "local" to run, "dev" to test as well."""
     with stage("Python packages") as note:
-        wanted = digest((ROOT / "requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))), sys.version, str(VENV))
+        wanted = digest((ROOT / "requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))), sys.version, str(VENV.resolve()))
         marker = VENV / f".parley-{level}"
         if PYTHON.exists() and marker.exists() and marker.read_text() == wanted:
             note.text = "unchanged"

@@ -72,14 +72,6 @@ class Supervisor:
             for name in process.commands():
                 remote.supervisor.startProcess(name, False)
 
-    def restart_processes(self) -> None:
-        """After an upgrade: the private servers stay."""
-        with self._remote() as remote:
-            for name in process.commands():
-                if self.states()[name][0] in {"RUNNING", "STARTING"}:
-                    remote.supervisor.stopProcess(name, True)
-        self.start_processes()
-
     def states(self) -> dict[str, tuple[str, str]]:
         """Name -> (state, what the supervisor says about it: pid and uptime, or when it ended)."""
         with self._remote() as remote:
@@ -90,6 +82,9 @@ class Supervisor:
         pid = self._answers()
         if pid is not None:
             with self._remote() as remote, contextlib.suppress(OSError, xmlrpc.client.Error):
+                for name in process.commands():  # all at once; the supervisor alone would end one after the other
+                    with contextlib.suppress(xmlrpc.client.Fault):  # it does not run just now
+                        remote.supervisor.stopProcess(name, False)
                 remote.supervisor.shutdown()
             try:
                 wait(lambda: not alive(pid), "the supervisor ended", sum(PATIENCE.values()) + 30)

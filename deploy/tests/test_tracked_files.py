@@ -7,7 +7,7 @@ import re
 from tracked import ROOT, files
 
 # In parts, so that this file does not find itself.
-MACHINE = re.compile("|".join(["/wo" + "rk/", "/ro" + "ot/", r"/Us" + r"ers/\w", r"/ho" + r"me/(?!parley)\w"]))
+MACHINE = re.compile("|".join(["/wo" + "rk/", "/ro" + "ot/", r"/Us" + r"ers/\w", r"/ho" + r"me/(?!parley|ada)\w"]))
 REGISTRIES = re.compile(
     "|".join(["py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.org", "docker" + r"\.io", "gh" + r"cr\.io", r"qua" + r"y\.io"])
 )
