@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
@@ -32,7 +30,8 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "user", "prefix", "scopes", "created_at", "last_used_at", "revoked_at"]
     list_select_related = ["user"]
     search_fields = ["name", "user__username", "prefix"]
-    fields = readonly_fields = ["name", "user", "prefix", "scopes", "created_at", "last_used_at", "revoked_at"]
+    fields = ("name", "user", "prefix", "scopes", "created_at", "last_used_at", "revoked_at")
+    readonly_fields = fields
     actions = ["revoke"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -50,7 +49,7 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ["created_at", "created_by", "expires_at", "used_by", "used_at"]
     list_select_related = ["created_by", "used_by"]
-    readonly_fields: Any = ["created_at", "created_by", "used_by", "used_at"]
+    readonly_fields = ("created_at", "created_by", "used_by", "used_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

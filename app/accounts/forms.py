@@ -71,7 +71,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
-        user = super().save(commit)
+        user: User = super().save(commit)
         # allauth keeps addresses of its own, and mails a link for a new password to any of them.
         EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
         return user

@@ -20,7 +20,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 CHUNK = 256 * 1024
 
 
-class BuiltStaticFiles(CompressedManifestStaticFilesStorage):
+class BuiltStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no types
     """Names with a hash where `collectstatic` has run; plain names before, so that pages work while the front end is not built yet."""
 
     def stored_name(self, name: str) -> str:
@@ -32,9 +32,10 @@ class Files(WhiteNoise):  # type: ignore[misc]  # whitenoise has no types
     """The table of files: the collected ones, or what the finders see while nothing is collected."""
 
     def __init__(self) -> None:
-        collected = bool(getattr(staticfiles_storage, "hashed_files", {})) and not settings.DEBUG
+        hashed: dict[str, str] = getattr(staticfiles_storage, "hashed_files", {})
+        collected = bool(hashed) and not settings.DEBUG
         super().__init__(None, autorefresh=not collected, allow_all_origins=False, immutable_file_test=self.is_hashed)
-        self.hashed = {settings.STATIC_URL + name for name in staticfiles_storage.hashed_files.values()} if collected else set()
+        self.hashed = {settings.STATIC_URL + name for name in hashed.values()}
         if collected:
             self.add_files(settings.STATIC_ROOT, prefix=settings.STATIC_URL)
 

@@ -18,3 +18,5 @@ urlpatterns = [
     path("", include("bots.urls")),
     path("", include("chat.urls")),
 ]
+
+handler500 = views.failed

@@ -59,8 +59,8 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, allow_privat
         "content-type": "application/json",
         "accept-encoding": "identity",
         "user-agent": "Parley/1",
-        **headers,
     }
+    sent.update(headers.items())
     _deadline.set(time.monotonic() + SECONDS)
     try:
         try:

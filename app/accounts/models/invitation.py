@@ -3,10 +3,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
 
 LIFE = timedelta(days=7)
 
@@ -20,7 +24,7 @@ def hash_of(text: str) -> str:
 
 
 class Invitations(models.Manager["Invitation"]):
-    def make(self, by: models.Model | None) -> tuple[Invitation, str]:
+    def make(self, by: User | None) -> tuple[Invitation, str]:
         """A new invitation and the text of its link, which is not stored."""
         text = secrets.token_urlsafe(24)
         return self.create(created_by=by, token_hash=hash_of(text)), text
@@ -29,7 +33,7 @@ class Invitations(models.Manager["Invitation"]):
         """The invitation with this text that can still be used."""
         return self.filter(token_hash=hash_of(text), used_at=None, expires_at__gt=timezone.now()).first()
 
-    def use(self, text: str, user: models.Model) -> bool:
+    def use(self, text: str, user: User) -> bool:
         """Use it up for this user; false when it cannot be used (any more). Of two at the same moment one gets it."""
         usable = self.filter(token_hash=hash_of(text), used_at=None, expires_at__gt=timezone.now())
         return usable.update(used_by=user, used_at=timezone.now()) == 1

@@ -5,12 +5,16 @@ import hmac
 import re
 import secrets
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.signals import access_revoked
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
 
 CHAT = "chat"
 BOTS = "bots"
@@ -35,7 +39,7 @@ def hash_of(text: str) -> str:
 
 
 class ApiTokens(models.Manager["ApiToken"]):
-    def make(self, user: models.Model, name: str, scopes: list[str], text: str | None = None) -> tuple[ApiToken, str]:
+    def make(self, user: User, name: str, scopes: list[str], text: str | None = None) -> tuple[ApiToken, str]:
         """A new token and its text, which is nowhere else and cannot be shown again."""
         text = text or new_text()
         prefix = prefix_of(text)

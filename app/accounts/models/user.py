@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
@@ -44,9 +44,8 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]  # one name serves every culture
     last_name = None  # type: ignore[assignment]
 
-    objects = Users()
+    objects: ClassVar[Users] = Users()
     _was_active = False
-    _password: str | None
 
     class Meta:
         ordering = ["username"]
@@ -56,14 +55,14 @@ class User(AbstractUser):
         return self.username
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
-        user = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
+        user = super().from_db(db, field_names, values, **more)
         user._was_active = "is_active" in field_names and user.is_active
         return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new password or a deactivation ends all access that rests on the old state, open sockets too."""
-        ended = self.pk is not None and (self._password is not None or (self._was_active and not self.is_active))
+        ended = self.pk is not None and (getattr(self, "_password", None) is not None or (self._was_active and not self.is_active))
         super().save(*args, **kwargs)
         self._was_active = self.is_active
         if ended:

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import invitations as visitor
 from accounts.models import Invitation
+from accounts.requests import SignedIn
 
 
 @require_safe
@@ -17,9 +18,9 @@ def invitation(request: HttpRequest, text: str) -> HttpResponse:
     return redirect("account_signup")
 
 
-@staff_member_required(login_url="account_login")
+@staff_member_required(login_url="account_login")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "POST"])
-def invitations(request: HttpRequest) -> HttpResponse:
+def invitations(request: SignedIn) -> HttpResponse:
     """Staff make links here, each for one person and seven days."""
     link = ""
     if request.method == "POST":

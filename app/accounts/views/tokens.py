@@ -1,16 +1,17 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import TokenForm
 from accounts.models import ApiToken
+from accounts.requests import SignedIn
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: SignedIn) -> HttpResponse:
     """A person's API tokens. A new one's text is in this one answer and nowhere else."""
     form = TokenForm(request.POST or None)
     text = ""
@@ -23,7 +24,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def revocation(request: HttpRequest, pk: int) -> HttpResponse:
+def revocation(request: SignedIn, pk: int) -> HttpResponse:
     """End a token now."""
     token = get_object_or_404(ApiToken, pk=pk, user=request.user)
     token.revoke()
