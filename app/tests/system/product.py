@@ -28,6 +28,7 @@ from typing import Any, Self
 
 import psycopg
 import redis
+import yaml
 
 import process
 from embedded import Place, Postgres, Redis, free_port
@@ -191,7 +192,7 @@ class Product:
 
     def wait_for_bots(self, *names: str, seconds: float = 40) -> None:
         """Until these bots stand in the chat; without names: one for each bot file."""
-        wanted = set(names) or {path.stem for path in self.config.glob("*.yaml")}
+        wanted = set(names) or {yaml.safe_load(path.read_text())["name"] for path in self.config.glob("*.yaml")}
 
         def missing() -> set[str]:
             return wanted - {name for (name,) in self.sql("select u.username from bots_bot b join accounts_user u on u.id = b.user_id")}
