@@ -30,6 +30,10 @@ export default class extends Controller {
     if (!document.hidden) this.#connection.hurry()
   }
 
+  lose() {
+    this.#connection.lose()
+  }
+
   #become(state) {
     document.documentElement.dataset.connection = state
     this.#tell("state", state)

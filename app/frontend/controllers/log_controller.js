@@ -88,7 +88,7 @@ export default class extends Controller {
 
   #apply(event) {
     if (event.html) this.#place(event)
-    else if (event.kind.startsWith("member.")) this.topTarget.src = this.topTarget.dataset.src
+    else if (event.kind.startsWith("member.") && String(event.data.user.id) !== document.body.dataset.user) this.#renewTop()
   }
 
   #place({ kind, html, message }) {
@@ -106,8 +106,13 @@ export default class extends Controller {
   }
 
   #change({ change }) {
-    if (change === "renamed") this.topTarget.src = this.topTarget.dataset.src
+    if (change === "renamed") this.#renewTop()
     else if (change === "left" || change === "removed") visit("/", { action: "replace" })
+  }
+
+  #renewTop() {
+    this.topTarget.src = this.topTarget.dataset.src
+    this.topTarget.reload()
   }
 
   #send(frame) {

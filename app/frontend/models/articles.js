@@ -8,7 +8,7 @@ export function pendingArticle({ client_id, body, at }) {
   const article = clone("pending-template")
   article.id = `pending-${client_id}`
   Object.assign(article.dataset, { clientId: client_id, createdAt: at })
-  article.querySelector("time").dateTime = at
+  for (const time of article.querySelectorAll("time")) time.dateTime = at
   article.querySelector("[data-body]").innerHTML = rendered(body)
   return article
 }

@@ -44,6 +44,11 @@ export class Connection {
     else if (this.#timer) this.#connect()
   }
 
+  // The network is gone: no use in waiting for the silence to say so.
+  lose() {
+    if (!this.#stopped && this.#socket) this.#closed(0)
+  }
+
   #connect() {
     this.#drop()
     const socket = this.open(this.url)

@@ -110,6 +110,14 @@ test("it hurries when the network is back", () => {
   expect(sockets).toHaveLength(count + 1)
 })
 
+test("a network that is gone is told at once", () => {
+  connection.start()
+  sockets[0].hear({ type: "hello" })
+  connection.lose()
+  expect(states).toEqual(["on", "waiting"])
+  expect(sockets[0].closed).toBe(true)
+})
+
 test("it does not come back after the session has ended", () => {
   connection.start()
   sockets[0].hear({ type: "hello" })

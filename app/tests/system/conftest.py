@@ -1,0 +1,138 @@
+"""Browsers for the pages: the app served by a uvicorn of its own on the test database, and people signed in to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from accounts.models import User
+from embedded import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+BUILT = ROOT / "app" / "static" / "dist" / "application.js"
+AXE = ROOT / "app" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = "/usr/bin/chromium"
+QUIET = ("Autofocus processing was blocked", "net::ERR_INTERNET_DISCONNECTED", "WebSocket connection to", "status of 4", "ERR_FAILED")
+
+
+class Site:
+    """The app in a process of its own."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = os.environ | {"POSTGRES_DB": str(connection.settings_dict["NAME"])}
+        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--ws", "websockets-sansio", "--ws-max-size", "262144", "--timeout-graceful-shutdown", "1", "--log-level", "warning"]
+        self._server = subprocess.Popen(command, env=environment, cwd=ROOT / "app")
+        until(self._answers, "the app answers", 20)
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.kill()
+            self._server.wait(10)
+            self._server = None
+
+    def _answers(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with contextlib.suppress(urllib.error.URLError, OSError), opener.open(f"{self.url}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+        return False
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 10) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"Not within {seconds} s: {what}."
+        time.sleep(0.02)
+    return value
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert BUILT.exists(), "Build the front end first: npm run build in app/."
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright runs an event loop in this thread, and Django then takes every query for one inside it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def running_site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+    site = Site()
+    with django_db_blocker.unblock():
+        site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def site(transactional_db: None, running_site: Site) -> Iterator[Site]:
+    if running_site._server is None:
+        running_site.start()
+    yield running_site
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def browse(browser: Browser, site: Site) -> Iterator[OpenPage]:
+    """Opens a browser of its own for somebody, signed in: `browse(ada, "/")`. What goes wrong in its console fails the test."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(words in message.text for words in QUIET):
+            wrong.append(message.text)
+
+    def open_page(user: User | None = None, path: str = "/", **options: Any) -> Page:
+        context = browser.new_context(base_url=site.url, viewport=options.pop("viewport", {"width": 1360, "height": 860}), **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        if user:
+            client = Client()
+            client.force_login(user)
+            cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": site.url}])
+        page = context.new_page()
+        page.on("console", hear)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture
+def faults_of() -> Callable[[Page], list[str]]:
+    """What axe finds on a page. It is evaluated by the browser's debugger, so the content security policy stays in force."""
+
+    def look(page: Page) -> list[str]:
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [f"{fault['id']}: {node['html'][:160]} {node['failureSummary']}" for fault in found["violations"] for node in fault["nodes"]]
+
+    return look
