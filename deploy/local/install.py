@@ -34,7 +34,7 @@ def packages(level: str) -> None:
     with stage("Python packages") as note:
         wanted = digest((ROOT / "requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))), sys.version, str(VENV.resolve()))
         marker = VENV / f".parley-{level}"
-        if PYTHON.exists() and marker.exists() and marker.read_text() == wanted:
+        if marker.exists() and marker.read_text() == wanted and _works(PYTHON):
             note.text = "unchanged"
             return
         uv = _uv()
@@ -92,7 +92,9 @@ def _sources() -> list[Path]:
 
 
 def _works(python: Path) -> bool:
-    if not python.exists():
+    """Also not after the checkout was moved: every command in an environment names the environment's place."""
+    activate = python.with_name("activate")
+    if not python.exists() or not activate.exists() or str(VENV.resolve()) not in activate.read_text():
         return False
     code = "import sys; sys.exit(sys.version_info < (3, 11))"
     return subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0

@@ -75,8 +75,11 @@ def start(config: Configuration) -> None:
             supervisor.start_processes()
             wait(lambda: answers(f"http://127.0.0.1:{config.values['APP_PORT']}/readyz"), "pages answer", 40)
             wait(lambda: answers(f"http://127.0.0.1:{config.values['BOT_PORT']}/healthz"), "the bot server answers", 40)
-    except BaseException:
+    except BaseException as error:
+        complaints = supervisor.complaints() if isinstance(error, StageError) else ""
         supervisor.stop()
+        if complaints:
+            raise StageError(f"{complaints}\n{error}") from error
         raise
     (HOME / "url").write_text(config.url)
 

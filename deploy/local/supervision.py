@@ -77,6 +77,14 @@ class Supervisor:
         with self._remote() as remote:
             return {one["name"]: (one["statename"], one["description"]) for one in remote.supervisor.getAllProcessInfo()}
 
+    def complaints(self) -> str:
+        """The last words of the processes that do not run as they should."""
+        if not self.running():
+            return ""
+        wrong = [name for name, (state, _) in self.states().items() if state not in {"RUNNING", "STOPPED"}]
+        logs = [(name, self.configuration.place.log / f"{name}.log") for name in wrong]
+        return "\n".join(f"--- {name}\n{_tail(log)}" for name, log in logs if log.exists())
+
     def stop(self) -> bool:
         """End everything, in the reverse order of the start. False: nothing was running."""
         pid = self._answers()
@@ -157,6 +165,10 @@ class Supervisor:
         command = [sys.executable, process.__file__, "--bound", "--pid-file", str(pid_file), name]
         server = {"pg": self.configuration.postgres, "redis": self.configuration.redis}.get(name)
         return shlex.join([*command, "--", *server.command()] if server else command)
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def wait(
