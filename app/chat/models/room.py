@@ -15,6 +15,7 @@ from chat.models import event as events
 from chat.models.event import RoomEvent
 from chat.models.membership import ADMIN, MEMBER, Membership
 from chat.models.message import TEXT, Message
+from chat.models.storing import store
 from chat.rendering import as_author
 from chat.signals import member_left, message_posted
 from lib.ids import uuid7
@@ -115,8 +116,6 @@ class Room(models.Model):
         body, client_id = clean_body(body), clean_client_id(client_id)
         if reply_to and reply_to.room_id != self.pk:
             raise NotFound("The message you answer is not in this room.")
-        if known := self._known(author, client_id, body):
-            return Posted(known, created=False)
         mentions = mentioned_in(self, body)
         message = Message(
             room=self, author=author, body=body, html=render(body, labels(mentions)), client_id=client_id, reply_to=reply_to, kind=kind,
@@ -124,35 +123,27 @@ class Room(models.Model):
         )  # fmt: skip
         try:
             with transaction.atomic():
-                self._store(message, mentions)
+                if store(self, message):
+                    self._tell_of(
+                        RoomEvent(room=self, seq=self.seq, kind=events.MESSAGE_POSTED, message=message, created_at=message.created_at)
+                    )
+                    message_posted.send(Message, message=message, mentions=mentions)
+                    return Posted(message, created=True)
         except IntegrityError:  # the same client_id at the same moment, from another connection
-            if (known := self._known(author, client_id, body)) is None:
+            if client_id is None:
                 raise
-            return Posted(known, created=False)
-        return Posted(message, created=True)
+        return Posted(self._known(author, client_id, body), created=False)
 
-    def _known(self, author: User, client_id: str | None, body: str) -> Message | None:
+    def _known(self, author: User, client_id: str | None, body: str) -> Message:
         """The message this client_id stands for already. For another text or room it cannot stand."""
-        if client_id is None:
-            return None
-        known = Message.objects.select_related("author", "reply_to__author").filter(author=author, client_id=client_id).first()
-        if known is None:
-            return None
+        known = Message.objects.select_related("author", "room", "reply_to__author").filter(author=author, client_id=client_id).first()
+        if client_id is None or known is None or not Room.objects.visible_to(author).filter(pk=self.pk).exists():
+            raise NotFound(NO_ROOM)
         # A message that was edited or deleted since is still the one that was sent; only the first text can tell, and it is gone.
         untouched = known.edited_at is None and known.deleted_at is None
         if known.room_id != self.pk or (untouched and known.body != body):
             raise ClientIdReused
-        known.room = self
         return known
-
-    def _store(self, message: Message, mentions: list[User]) -> None:
-        message.position = self.take_seq()
-        # One statement both asks whether the author is in the room and marks the room as read for them.
-        if not Membership.objects.filter(room=self, user=message.author_id).update(last_read=message.position):
-            raise NotFound(NO_ROOM)
-        message.save(force_insert=True)
-        self._announce(RoomEvent(room=self, seq=message.position, kind=events.MESSAGE_POSTED, message=message))
-        message_posted.send(Message, message=message, mentions=mentions)
 
     def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> list[Message]:
         """A page of messages, oldest first: the newest ones, those before a position, or those after one."""
@@ -252,6 +243,9 @@ class Room(models.Model):
 
     def _announce(self, event: RoomEvent) -> RoomEvent:
         event.save(force_insert=True)
+        return self._tell_of(event)
+
+    def _tell_of(self, event: RoomEvent) -> RoomEvent:
         transaction.on_commit(lambda: broadcasts.event(event), robust=True)
         return event
 

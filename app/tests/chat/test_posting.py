@@ -194,13 +194,37 @@ def test_a_listener_that_fails_takes_the_message_back(room: Room, bea: User) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_posting_costs_at_most_six_queries(room: Room, bea: User) -> None:
+def test_posting_costs_one_statement(room: Room, bea: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         post(bea, room.pk, "quick", client_id="c-1")
 
     work = [query["sql"] for query in queries if not query["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
-    chat = [sql for sql in work if "bots_" not in sql]
-    assert len(chat) <= 6, "\n".join(chat)
+    assert len(work) <= 6, "\n".join(work)
+    assert len([sql for sql in work if "bots_" not in sql]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_posted_is_what_is_read_back(room: Room, bea: User, ada: User) -> None:
+    question = room.post(ada, "Shall we?").message
+    posted = room.post(
+        bea, "Let's, **now**", client_id="c-1", reply_to=question, kind="notice", metadata={"run": "é", "n": [1, None]}
+    ).message
+
+    stored = Message.objects.get(pk=posted.pk)
+    for field in Message._meta.concrete_fields:
+        assert getattr(posted, field.attname) == getattr(stored, field.attname), field.name
+    event = room.events.get(seq=2)
+    assert (event.kind, event.message, event.data, event.created_at) == ("message.posted", stored, {}, stored.created_at)
+    now = Room.objects.get(pk=room.pk)
+    for field in Room._meta.concrete_fields:
+        assert getattr(posted.room, field.attname) == getattr(now, field.attname), field.name
+
+
+def test_i8_who_has_left_gets_no_stored_message_back_either(room: Room, ada: User) -> None:
+    room.post(ada, "once", client_id="c-1")
+    room.remove(ada, by=ada)
+    with pytest.raises(NotFound):
+        room.post(ada, "once", client_id="c-1")
 
 
 def another_connection() -> str:

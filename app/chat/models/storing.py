@@ -1,0 +1,66 @@
+"""Storing a message, in one statement: the path every message takes, so each trip to the database counts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from chat.models.event import MESSAGE_POSTED
+from chat.models.message import Message
+
+if TYPE_CHECKING:
+    from chat.models.room import Room
+
+# Takes the room's next seq, and with it the lock on the room until the transaction ends. Nothing happens when the room is gone, the
+# author is not in it, or the client_id is known; when the same client_id is on its way in another transaction, the insert fails instead.
+STORE = """
+WITH room AS (
+    UPDATE chat_room SET seq = seq + 1
+    WHERE id = %(room)s AND removed_at IS NULL
+      AND EXISTS (SELECT 1 FROM chat_membership WHERE room_id = %(room)s AND user_id = %(author)s)
+      AND NOT EXISTS (SELECT 1 FROM chat_message WHERE author_id = %(author)s AND client_id = %(client_id)s)
+    RETURNING *
+), reading AS (
+    UPDATE chat_membership SET last_read = room.seq FROM room WHERE room_id = room.id AND user_id = %(author)s
+), message AS (
+    INSERT INTO chat_message (id, room_id, author_id, body, html, position, client_id, reply_to_id, kind, created_at, metadata)
+    SELECT %(id)s, room.id, %(author)s, %(body)s, %(html)s, room.seq, %(client_id)s, %(reply_to)s::uuid, %(kind)s, %(now)s,
+           %(metadata)s::jsonb
+    FROM room
+), event AS (
+    INSERT INTO chat_roomevent (room_id, seq, kind, message_id, data, created_at)
+    SELECT room.id, room.seq, %(event)s, %(id)s, '{{}}', %(now)s FROM room
+)
+SELECT {columns} FROM room
+"""
+
+
+def store(room: Room, message: Message) -> bool:
+    """Store the message and its event, and read the room as it is now. Whether that was done."""
+    fields = room._meta.concrete_fields
+    values: dict[str, Any] = {
+        "room": room.pk,
+        "author": message.author_id,
+        "id": message.pk,
+        "body": message.body,
+        "html": message.html,
+        "client_id": message.client_id,
+        "reply_to": message.reply_to_id,
+        "kind": message.kind,
+        "now": message.created_at,
+        "metadata": json.dumps(message.metadata),
+        "event": MESSAGE_POSTED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STORE.format(columns=", ".join(field.column for field in fields)), values)
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    for field, value in zip(fields, row, strict=True):
+        setattr(room, field.attname, value)
+    message.position = room.seq
+    for stored in (room, message):
+        stored._state.adding, stored._state.db = False, connection.alias
+    return True
