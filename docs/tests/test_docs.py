@@ -93,10 +93,12 @@ def test_every_field_and_parameter_of_an_endpoint_is_on_its_page() -> None:
 
 def test_every_error_code_of_the_api_is_documented() -> None:
     codes = set()
-    for folder in ("api", "chat", "bots"):
+    for folder in ("api", "chat", "bots", "config"):
         for path in (ROOT / "app" / folder).rglob("*.py"):
             text = path.read_text()
-            codes |= set(re.findall(r'^    code = "(\w+)"', text, re.MULTILINE)) | set(re.findall(r'answer\(\s*\d+, "(\w+)"', text))
+            codes |= set(re.findall(r'^    code = "(\w+)"', text, re.MULTILINE)) | set(
+                re.findall(r'(?:answer\(|_said\(request,)\s*\d+, "(\w+)"', text)
+            )
     page = (DOCS / "api" / "errors.md").read_text()
     assert "not_found" in codes
     assert sorted(code for code in codes - {"refused"} if f"`{code}`" not in page) == []
@@ -159,6 +161,13 @@ def test_every_key_of_a_bot_file_is_documented() -> None:
     page = (DOCS / "bots.md").read_text()
     keys = [name for model in (BotFile, Attend, Persona, Expect) for name in model.model_fields]
     assert [key for key in keys if not re.search(rf"\b{key}\b:|`{key}\b", page)] == []
+
+
+def test_every_bot_that_comes_along_is_introduced() -> None:
+    page = (DOCS / "bots.md").read_text()
+    files = sorted(path.name for path in (ROOT / "bot_config").glob("*.yaml"))
+    assert files
+    assert [name for name in files if f"| `{name}` |" not in page] == []
 
 
 def test_every_task_and_module_is_documented() -> None:
