@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.names import check_not_reserved, check_shape
 from bots import wakeups
 from bots.errors import BadInput, EndpointRefused, NotAllowed
-from bots.models import Bot, BotVersion
+from bots.models import Bot, BotVersion, Run
 from lib.errors import OutboundError
 from lib.outbound import check_endpoint
 
@@ -102,7 +102,7 @@ def _keep_version(bot: Bot, wish: Mapping[str, Any]) -> None:
 def _wake_up(bot: Bot) -> None:
     """It is there: what waited because it could not be reached is due at once."""
     if bot.is_on:
-        bot.runs.filter(state="pending", undelivered_since__isnull=False).update(due_at=Now())
+        Run.objects.filter(bot=bot).due_at_once()
     wakeups.bots_changed()
 
 

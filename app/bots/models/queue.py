@@ -12,6 +12,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.db.models import ExpressionWrapper
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+from psycopg.errors import DeadlockDetected
 
 from bots import metrics, wakeups
 from lib.ids import uuid7
@@ -170,6 +171,10 @@ class Runs(models.QuerySet["Run"]):
         except IntegrityError:
             # Another relay made a run of the same bot and room active in this very moment. It has it; the next look finds the rest.
             return []
+        except OperationalError as error:
+            if isinstance(error.__cause__, DeadlockDetected):  # the same with two bots, crosswise
+                return []
+            raise
         claimed = self.filter(pk__in=ids).select_related("bot__user", "room", "asker", "version")
         return sorted(claimed, key=lambda run: run.due_at)
 
@@ -204,8 +209,8 @@ class Runs(models.QuerySet["Run"]):
     def give_up(self) -> None:
         """End the runs that nobody can deliver any more."""
         waiting = self.filter(state="pending").select_related("bot")
-        _each(waiting.filter(bot__status="off"), lambda run: run.fail("bot_off", run.bot.why_off))
         _each(waiting.filter(room__removed_at__isnull=False), lambda run: run.withdraw("room_removed", "The room was removed."))
+        _each(waiting.filter(bot__status="off"), lambda run: run.fail("bot_off", run.bot.why_off))
         _each(waiting.filter(undelivered_since__lt=in_seconds(-24 * 3600)), lambda run: run.undeliverable())
 
     def tell_unreachable(self, endpoints: Sequence[str]) -> None:
@@ -215,7 +220,15 @@ class Runs(models.QuerySet["Run"]):
 
     def recover(self, endpoint: str) -> int:
         """The endpoint answers again: everything that waits for it is due."""
-        return self.filter(state="pending", undelivered_since__isnull=False, bot__endpoint=endpoint).update(due_at=Now())
+        return self.filter(bot__endpoint=endpoint).due_at_once()
+
+    def due_at_once(self) -> int:
+        """Of these, what waits because it could not be delivered is due now."""
+        # Rows that somebody holds are being booked just now. To wait for one while holding others could become a circle.
+        with transaction.atomic():
+            waiting = self.filter(state="pending", undelivered_since__isnull=False)
+            free = waiting.select_for_update(of=("self",), no_key=True, skip_locked=True).values_list("pk", flat=True)
+            return self.model.objects.filter(pk__in=list(free)).update(due_at=Now())
 
     def next_due(self) -> float | None:
         """Seconds until a run that is not due yet will be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,18 +12,23 @@ from django.views.decorators.http import require_POST
 from bots import access
 from chat.views.doors import for_people
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 
 @require_POST
 @for_people
 def cancel(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
-    run = access.run_for(request.user, run_id)
-    run.cancel(request.user)
+    user = cast("User", request.user)
+    run = access.run_for(user, run_id)
+    run.cancel(user)
     return redirect("room", run.room_id)
 
 
 @require_POST
 @for_people
 def retry(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
-    run = access.run_for(request.user, run_id)
-    run.retry(request.user)
+    user = cast("User", request.user)
+    run = access.run_for(user, run_id)
+    run.retry(user)
     return redirect("room", run.room_id)

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from accounts.models import User
 from bots.models import Bot, BotVersion, Run
 from bots.models.queue import in_seconds
 from chat.models import Message, Room
+from lib import outbound
+from tests.bots.endpoint import Endpoint
 from tests.bots.program import Api
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "api" / "examples"
 # Nobody listens there: tests of the relay register endpoints of their own.
 NOWHERE = "http://127.0.0.1:9/bots/echo"
+
+
+@pytest.fixture
+def endpoint(settings: LazySettings) -> Iterator[Endpoint]:
+    """A real bot endpoint on this machine, named by the operator."""
+    endpoint = Endpoint()
+    settings.BOT_ENDPOINTS = [f"127.0.0.1:{endpoint.port}"]
+    yield endpoint
+    endpoint.close()
+    outbound._pool(trusted=True).close()
+    outbound._pool.cache_clear()
 
 
 @pytest.fixture

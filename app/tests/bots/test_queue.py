@@ -1,0 +1,397 @@
+"""The queue of runs on the real PostgreSQL: who is next, one at a time (I4), leases, retries, giving up. All by its clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import User
+from bots import backoff
+from bots.deliveries import delivery_of
+from bots.models import Bot, Run
+from bots.models.queue import LEASE, in_seconds
+from chat import drafts
+from chat.models import Message, Room
+from tests.bots.program import in_threads
+
+Say = Callable[..., Message]
+Age = Callable[..., None]
+
+
+@pytest.fixture
+def many(make_bot: Callable[..., Bot], ada: User) -> Callable[[int, int], list[Room]]:
+    """Rooms in which so many people have each asked each of so many bots."""
+
+    def make(people: int, bots: int) -> list[Room]:
+        users = [User.objects.create_user(f"person-{n}") for n in range(people)]
+        members = [make_bot(User.objects.create_bot(f"bot-{n}"), attend={"when": "always"}).user for n in range(bots)]
+        rooms = [Room.group(ada, f"Room {n}", [*users, *members]) for n in range(3)]
+        for room in rooms:
+            for user in users:
+                room.post(user, "hello all")
+        return rooms
+
+    return make
+
+
+def active_per_place() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM bots_run WHERE state = 'active' GROUP BY bot_id, room_id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+# Claiming
+
+
+def test_a_claim_makes_the_run_active_with_its_next_attempt_and_a_lease(asked: Run) -> None:
+    (run,) = Run.objects.claim(5)
+
+    assert (run.pk, run.state, run.attempt, run.tries, run.version) == (asked.pk, "active", 1, 0, asked.bot.live)
+    assert Run.objects.filter(lease_until__gt=in_seconds(LEASE - 2), lease_until__lte=in_seconds(LEASE)).exists()
+    assert Run.objects.claim(5) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_i4_relays_that_claim_at_once_never_make_two_runs_of_a_bot_active_in_a_room(many: Any) -> None:
+    many(4, 3)  # 36 runs of 9 (bot, room)
+    claimed: list[Run] = []
+    together = threading.Barrier(6)
+
+    def relay() -> list[Run]:
+        together.wait()
+        return [run for _ in range(6) for run in Run.objects.claim(4, per_endpoint=99)]
+
+    claimed = [run for runs in in_threads([relay] * 6) for run in runs]
+
+    assert len({run.pk for run in claimed}) == len(claimed) == 9
+    assert active_per_place() == [1] * 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_i4_every_run_has_its_turn_alone_while_relays_and_bots_work_at_once(many: Any) -> None:
+    """Claims, ends and new messages all at the same time: never two active, nothing left over, nothing twice."""
+    rooms = many(3, 2)
+    worst: list[int] = []
+    done = threading.Event()
+
+    def relay() -> int:
+        ended = 0
+        while not done.is_set():
+            for run in Run.objects.claim(3, per_endpoint=99):
+                worst.append(max(active_per_place(), default=0))
+                assert run.reply(run.attempt, "1.0", f"answer {run.pk}", {}).created
+                run.finish(run.attempt, "replied")
+                ended += 1
+            if not Run.objects.exclude(state="done").exists() and Message.objects.filter(body="and you?").count() == 6:
+                done.set()
+        return ended
+
+    def people() -> int:
+        for room in rooms:
+            for user in User.objects.filter(username__in=["person-0", "person-1"]):
+                room.post(user, "and you?")
+        return 0
+
+    ended = sum(in_threads([relay, relay, relay, people]))
+
+    assert set(worst) == {1}
+    assert Run.objects.filter(outcome="replied").count() == Run.objects.count() == ended
+    assert Message.objects.filter(body__startswith="answer").count() == ended
+
+
+def test_w17_one_person_with_many_rooms_does_not_hold_up_another(bot: Bot, bea: User, cyd: User, make_bot: Any) -> None:
+    for number in range(10):
+        Room.direct(bea, make_bot(User.objects.create_bot(f"bot-{number}")).user).post(bea, "me first")
+    Room.direct(cyd, bot.user).post(cyd, "may I?")
+
+    assert cyd in [run.asker for run in Run.objects.claim(2, per_endpoint=99)]
+
+
+def test_rooms_take_turns(bot: Bot, bea: User, cyd: User, ada: User, make_bot: Any) -> None:
+    crowd = [make_bot(User.objects.create_bot(f"bot-{number}"), attend={"when": "always"}).user for number in range(10)]
+    Room.group(ada, "Crowd", crowd).post(ada, "hello all")
+    quiet = Room.direct(bea, bot.user)
+    quiet.post(bea, "hello")
+
+    assert quiet in [run.room for run in Run.objects.claim(2, per_endpoint=99)]
+
+
+def test_of_one_bot_in_one_room_the_run_asked_first_goes_first(group: Room, ada: User, bea: User, say: Say, age: Age) -> None:
+    say(group, "@echo one", by=ada)
+    say(group, "@echo two", by=bea)
+    age(Run.objects.get(asker=bea), due_at=60)
+
+    assert [run.asker for run in Run.objects.claim(5)] == [ada]
+
+
+def test_an_endpoint_gets_as_many_as_it_has_room_for(make_bot: Any, bea: User) -> None:
+    for number in range(6):
+        Room.direct(bea, make_bot(User.objects.create_bot(f"bot-{number}"), endpoint="http://x/slow").user).post(bea, "hello")
+    Room.direct(bea, make_bot(User.objects.create_bot("quick"), endpoint="http://x/quick").user).post(bea, "hello")
+
+    claimed = Run.objects.claim(10, busy={"http://x/slow": 2}, per_endpoint=4)
+
+    assert sorted(run.bot.endpoint for run in claimed) == ["http://x/quick", "http://x/slow", "http://x/slow"]
+
+
+def test_runs_of_bots_that_are_off_and_of_rooms_that_are_gone_end(group: Room, direct: Room, bot: Bot, ada: User,
+                                                                                             say: Say) -> None:  # fmt: skip
+    say(group, "@echo hi")
+    group.dissolve(ada)
+    say(direct, "hi")
+    Bot.objects.update(status="off", reason="no key")
+    assert Run.objects.claim(5) == []
+
+    Run.objects.give_up()
+
+    assert {run.room: (run.outcome, run.reason) for run in Run.objects.all()} == {
+        group: ("cancelled", "room_removed"),
+        direct: ("failed", "bot_off"),
+    }
+    assert direct.messages.get(kind="failure").body == "I am switched off at the moment: no key."
+
+
+# Leases
+
+
+def test_a_lease_that_ran_out_makes_the_run_due_with_the_next_attempt(at_work: Run, age: Age) -> None:
+    """DESIGN §3.8; F4."""
+    assert Run.objects.expire_leases() == 0
+    age(at_work, lease_until=1)
+
+    assert Run.objects.expire_leases() == 1
+
+    (again,) = Run.objects.claim(1)
+    assert (again.pk, again.attempt, again.tries) == (at_work.pk, 2, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_relays_that_sweep_at_once_expire_a_lease_once(at_work: Run, age: Age) -> None:
+    age(at_work, lease_until=1)
+
+    in_threads([Run.objects.expire_leases] * 4)
+
+    run = Run.objects.get()
+    assert (run.state, run.attempt) == ("pending", 1)
+
+
+def test_f19_a_run_that_took_its_worker_down_five_times_is_poison(at_work: Run, direct: Room, age: Age) -> None:
+    for attempt in range(1, 6):
+        assert Run.objects.get().tries == attempt
+        age(at_work, lease_until=1)
+        Run.objects.expire_leases()
+        for run in Run.objects.claim(1):
+            run.record_steps(run.attempt, [])
+
+    run = Run.objects.get()
+    assert (run.state, run.outcome, run.reason, run.tries, run.attempt) == ("done", "failed", "poison", 5, 5)
+    assert direct.messages.get(kind="failure").body == "I started on this 5 times and was cut off each time, so I have given up."
+
+
+def test_deliveries_that_never_start_cost_no_tries_and_get_longer_leases(asked: Run, age: Age) -> None:
+    """A bot server with a long queue must not be given the same runs over and over."""
+    for number in range(1, 8):
+        (run,) = Run.objects.claim(1)
+        length = LEASE * 2 ** min(number - 1, 4)
+        assert Run.objects.filter(lease_until__gt=in_seconds(length - 2), lease_until__lte=in_seconds(length)).exists(), number
+        age(run, lease_until=1)
+        Run.objects.expire_leases()
+
+    assert Run.objects.get().tries == 0
+
+
+def test_a_run_goes_on_after_its_last_recorded_payload(at_work: Run, age: Age) -> None:
+    """I2."""
+    ends: list[tuple[str, Any]] = [("done", {"a": 1}), ("done", {"a": 2}), ("done", None), ("failed", {"a": 9})]
+    at_work.record_steps(1, [{"index": n, "name": "x", "state": state, "after": after} for n, (state, after) in enumerate(ends)])
+    age(at_work, lease_until=1)
+    Run.objects.expire_leases()
+    (again,) = Run.objects.claim(1)
+
+    delivery = delivery_of(again)
+
+    assert delivery is not None
+    assert delivery["resume"] == {"step": 2, "payload": {"a": 2}}
+    assert (delivery["attempt"], delivery["tries"]) == (2, 1)
+
+
+def test_a_run_that_has_started_keeps_its_version(at_work: Run, bot: Bot, ada: User, age: Age) -> None:
+    bot.live = bot.versions.create(number=2, yaml="name: echo\n", created_by=ada)
+    bot.save()
+    age(at_work, lease_until=1)
+    Run.objects.expire_leases()
+
+    (again,) = Run.objects.claim(1)
+
+    assert again.version is not None
+    assert again.version.number == 1
+
+
+@pytest.mark.parametrize("shift", [timedelta(minutes=10), timedelta(minutes=-10), timedelta(days=400)])
+def test_f16_only_the_databases_clock_decides(direct: Room, say: Say, shift: timedelta) -> None:
+    with time_machine.travel(timezone.now() + shift, tick=True):
+        say(direct, "hello")
+        (run,) = Run.objects.claim(1)
+        assert Run.objects.expire_leases() == 0
+        run.record_steps(1, [])
+        assert Run.objects.claim(1) == []
+        run.finish(1, "failed", retry_after=60)
+        assert 55 < (Run.objects.next_due() or 0) <= 60
+
+
+# Not delivered
+
+
+def test_what_was_not_delivered_is_tried_again_and_costs_no_try(asked: Run, age: Age) -> None:
+    for failures in range(1, 12):
+        (run,) = Run.objects.claim(1)
+        run.not_delivered("unreachable")
+        run.refresh_from_db()
+        assert (run.state, run.tries, run.attempt, run.unstarted) == ("pending", 0, failures, 0)
+        assert (Run.objects.next_due() or 0) <= min(300, 2 ** (failures - 1))
+        age(run, due_at=0)
+
+
+def test_backoff_is_full_jitter_from_one_second_to_five_minutes() -> None:
+    for failures, longest in ((1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (5000, 300)):
+        waits = [backoff.full_jitter(failures) for _ in range(400)]
+        assert 0 <= min(waits) < longest * 0.1
+        assert longest * 0.9 < max(waits) <= longest
+
+
+def test_f9_the_room_hears_once_that_a_bot_is_away(asked: Run, direct: Room, age: Age, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks() as first:
+        Run.objects.claim(1)[0].not_delivered("unreachable")
+    age(asked, due_at=1)
+    with django_capture_on_commit_callbacks() as second:
+        Run.objects.claim(1)[0].not_delivered("unreachable")
+
+    for callback in first:
+        callback()
+    (draft,) = drafts.of(direct.pk)
+    assert draft.activity == "Echo cannot be reached just now. Your message is kept and delivered when it is back."
+    assert second == []
+    assert direct.messages.exclude(kind="text").count() == 0
+
+
+def test_what_is_accepted_after_all_may_be_told_again_one_day(asked: Run, age: Age) -> None:
+    Run.objects.claim(1)[0].not_delivered("unreachable")
+    age(asked, due_at=1)
+    (run,) = Run.objects.claim(1)
+
+    run.accepted()
+
+    assert Run.objects.filter(undelivered_since=None, told_at=None).exists()
+
+
+def test_a_refused_delivery_that_started_all_the_same_stays_where_it_is(asked: Run) -> None:
+    """F18: the POST arrived, its answer was lost."""
+    (run,) = Run.objects.claim(1)
+    run.record_steps(1, [])
+
+    run.not_delivered("timed_out")
+
+    assert Run.objects.get().state == "active"
+
+
+def test_an_answer_that_comes_after_the_run_was_stopped_changes_nothing(asked: Run, bea: User) -> None:
+    (run,) = Run.objects.claim(1)
+    run.cancel(bea)
+
+    run.not_delivered("timed_out")
+
+    assert Run.objects.get().outcome == "cancelled"
+
+
+def test_p7_after_a_day_it_is_given_up_and_said(asked: Run, direct: Room, age: Age) -> None:
+    Run.objects.claim(1)[0].not_delivered("unreachable")
+    age(asked, undelivered_since=23 * 3600)
+    Run.objects.give_up()
+    assert Run.objects.get().state == "pending"
+
+    age(asked, undelivered_since=24 * 3600 + 1)
+    Run.objects.give_up()
+
+    run = Run.objects.get()
+    assert (run.state, run.outcome, run.reason) == ("done", "failed", "undeliverable")
+    assert "24 hours" in direct.messages.get(kind="failure").body
+
+
+def test_i4_what_was_written_while_a_delivery_failed_joins_the_same_run(asked: Run, direct: Room, say: Say) -> None:
+    (run,) = Run.objects.claim(1)
+    second = say(direct, "are you there?")
+    assert Run.objects.count() == 2
+
+    run.not_delivered("unreachable")
+
+    merged = Run.objects.get()
+    assert (merged.pk, merged.trigger) == (run.pk, [*asked.trigger, str(second.pk)])
+    assert merged.trigger_position == second.position
+
+    third = say(direct, "hello?")
+    assert Run.objects.get().trigger[-1] == str(third.pk)
+
+
+def test_a_run_that_waits_for_its_retry_lets_the_next_question_through(at_work: Run, direct: Room, say: Say) -> None:
+    at_work.finish(1, "failed", retry_after=120)
+    say(direct, "something else then")
+
+    (run,) = Run.objects.claim(5)
+
+    assert run.pk != at_work.pk
+    assert Run.objects.filter(state="pending", tries=1).exists()
+
+
+def test_an_endpoint_that_is_back_has_all_its_runs_due(asked: Run, bot: Bot) -> None:
+    Run.objects.filter(pk=asked.pk).update(undelivered_since=Now(), due_at=in_seconds(250))
+    assert Run.objects.claim(1) == []
+    assert Run.objects.recover("http://elsewhere") == 0
+
+    assert Run.objects.recover(bot.endpoint) == 1
+
+    assert len(Run.objects.claim(1)) == 1
+
+
+def test_a_probe_takes_one_run_even_before_its_time(asked: Run, bot: Bot) -> None:
+    Run.objects.filter(pk=asked.pk).update(undelivered_since=Now(), due_at=in_seconds(250))
+
+    assert Run.objects.probe("http://elsewhere") == []
+    assert [run.pk for run in Run.objects.probe(bot.endpoint)] == [asked.pk]
+
+
+def test_rooms_that_wait_for_an_endpoint_known_to_be_away_hear_of_it(asked: Run, bot: Bot) -> None:
+    Run.objects.tell_unreachable(["http://elsewhere"])
+    assert Run.objects.filter(told_at=None).exists()
+
+    Run.objects.tell_unreachable([bot.endpoint])
+
+    assert Run.objects.filter(told_at__isnull=False, undelivered_since__isnull=False).exists()
+
+
+def test_one_run_with_which_something_is_wrong_does_not_stop_the_sweep(at_work: Run, group: Room, say: Say, age: Age,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """F19."""
+    say(group, "@echo hi")
+    (other,) = Run.objects.claim(1)
+    for run in (at_work, other):
+        age(run, lease_until=5 if run == at_work else 1)
+    right = Run.lease_ran_out
+
+    def broken(run: Run) -> None:
+        if run.pk == at_work.pk:
+            raise ValueError("odd")
+        right(run)
+
+    monkeypatch.setattr(Run, "lease_ran_out", broken)
+
+    Run.objects.expire_leases()
+
+    assert Run.objects.get(pk=other.pk).state == "pending"
