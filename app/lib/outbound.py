@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ NUMBERS = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)\.?", re.IGNORECASE)
 DOTTED = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
 
 _deadline: ContextVar[float] = ContextVar("deadline")
+_making = threading.Lock()
 _resolver = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
 
 
@@ -54,7 +56,8 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, allow_privat
     trusted = allow_private or is_trusted(url)
     if not trusted:
         _check_foreign(parts)
-    pool = _pool(trusted=trusted)
+    with _making:  # the cache alone lets threads that come first together make a pool each, and lose all but one
+        pool = _pool(trusted=trusted)
     sent: dict[bytes | str, bytes | str] = {
         "content-type": "application/json",
         "accept-encoding": "identity",
