@@ -9,13 +9,11 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.exceptions import Reject
-from celery.utils.log import get_task_logger
 from kombu import Queue
 
-from pipeline.worker import Worker
+import logs
+from pipeline.worker import Worker, secrets_of
 from settings import settings
-
-log = get_task_logger(__name__)
 
 PREFIX = "parley:"
 QUEUE = "bots"
@@ -36,7 +34,6 @@ celery.conf.update(
     worker_prefetch_multiplier=1,
     worker_soft_shutdown_timeout=5.0,
     worker_concurrency=settings().worker_concurrency,
-    worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry=True,
     broker_connection_retry_on_startup=True,
@@ -75,6 +72,11 @@ def publish_quickly() -> None:
 def worker() -> Worker:
     """This process's worker, made when the first job or the worker's start asks for it."""
     return Worker(settings())
+
+
+@signals.setup_logging.connect
+def _log(**_: Any) -> None:
+    logs.configure(settings().django_log_level, secrets_of(settings()).hide)
 
 
 @signals.worker_ready.connect

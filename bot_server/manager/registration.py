@@ -1,0 +1,172 @@
+"""Tells the app about each bot: waits for the app, repeats itself harmlessly, and says why a bot is off or held back."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from typing import Any
+
+from chat_api import ChatApi
+from errors import AnswerRefused, BotServerError
+from manager.library import Bot, Library
+from pipeline.contract import bot_secret
+
+log = logging.getLogger(__name__)
+
+# The app may have been restored from a backup, or another replica may have said something else: say it again now and then.
+AGAIN = 60.0
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 5.0
+
+
+class Registrar:
+    """Registers bots from a thread of its own; `changed` wakes it."""
+
+    def __init__(self, library: Library, api: ChatApi, bot_api: str, bot_key: str, again: float = AGAIN) -> None:
+        self._library = library
+        self._api = api
+        self._bot_api = bot_api
+        self._bot_key = bot_key
+        self._again = again
+        self._wake = threading.Condition()
+        self._due: set[str] = set()
+        self._gone: dict[str, Bot] = {}
+        self.registered: dict[str, str] = {}
+
+    def changed(self, name: str) -> None:
+        """A bot is new, or another than before."""
+        with self._wake:
+            self._due.add(name)
+            self._wake.notify_all()
+
+    def removed(self, bot: Bot) -> None:
+        """A bot's file is gone."""
+        with self._wake:
+            self._gone[bot.name] = bot
+            self._due.add(bot.name)
+            self._wake.notify_all()
+
+    def loop(self, stop: threading.Event) -> None:
+        """Register what is due until `stop`; everything every minute."""
+        wait = FIRST_WAIT
+        self._all_due()
+        while not stop.is_set():
+            if self._round():
+                wait = FIRST_WAIT
+                with self._wake:
+                    if not self._wake.wait_for(lambda: bool(self._due) or stop.is_set(), self._again):
+                        self._all_due()
+            else:
+                stop.wait(random.uniform(wait / 2, wait))  # noqa: S311 (jitter)
+                wait = min(wait * 2, LONGEST_WAIT)
+
+    def wake(self) -> None:
+        """Look at `stop` now."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def _all_due(self) -> None:
+        with self._wake:
+            self._due.update(bot.name for bot in self._library.all())
+
+    def _round(self) -> bool:
+        """Register every bot that is due. Whether the app took what could be taken; the rest stays due."""
+        with self._wake:
+            names, self._due = sorted(self._due), set()
+        for position, name in enumerate(names):
+            try:
+                self._register(name)
+            except AnswerRefused as error:
+                self._refused(name, error)
+                if error.permanent and error.status != 401:
+                    # Asking again at once changes nothing, and the other bots must not wait for this one; the minute's round asks again.
+                    continue
+                self._later(names[position:])
+                return False
+            except BotServerError as error:
+                log.info("waiting for the chat app", extra={"code": error.code})
+                self._later(names[position:])
+                return False
+        return True
+
+    def _later(self, names: list[str]) -> None:
+        with self._wake:
+            self._due.update(names)
+
+    def _register(self, name: str) -> None:
+        bot = self._library.get(name)
+        if bot is None:
+            self._off(name)
+            return
+        if bot.live is None:
+            bot = self._last_good(bot)
+        self._gone.pop(name, None)
+        self._api.register(name, self.registration(bot))
+        if self.registered.get(name) != _fingerprint(bot):
+            log.info("registered", extra={"bot": name, "held_back": bool(bot.problems)})
+        self.registered[name] = _fingerprint(bot)
+
+    def _off(self, name: str) -> None:
+        """The file is gone: the bot stays in its rooms, with the reason why it is silent."""
+        gone = self._gone.get(name)
+        if gone is not None:
+            self._api.register(name, self.registration(gone) | {"status": "off", "reason": "Its bot file was removed.", "held_back": ""})
+            self._gone.pop(name, None)
+            self.registered.pop(name, None)
+
+    def _last_good(self, bot: Bot) -> Bot:
+        """The file was broken when we started: go on with what the app has kept of it."""
+        kept = self._api.newest_version(bot.name)
+        return self._library.restore(bot, str(kept["yaml"]), int(kept["number"])) if kept else bot
+
+    def _refused(self, name: str, error: AnswerRefused) -> None:
+        said = {
+            401: "the app does not know our token; set DJANGO_SUPERUSER_TOKEN to one made by ./go manage createsuperusertoken",
+            403: "the bot's name belongs to somebody else, or our token may not register bots",
+        }.get(error.status, error.explanation)
+        log.error("not registered: %s", said, extra={"bot": name})
+
+    def registration(self, bot: Bot) -> dict[str, Any]:
+        """What the app is told (docs/api/examples/registration.json)."""
+        live = bot.live
+        told = {
+            "endpoint": f"{self._bot_api}/bots/{bot.name}",
+            "secret": bot_secret(self._bot_key, bot.name),
+            "source": "file",
+            "held_back": bot.held_back if live else "",
+        }
+        if live is None:
+            return told | _NOTHING | {"status": "off", "reason": bot.held_back}
+        return told | {
+            "yaml": live.text,
+            "code_hash": live.code_hash,
+            "persona": live.bot.persona.model_dump(),
+            "attend": live.bot.attend.model_dump(),
+            "steps": [{"name": step.name, "detail": step.detail} for step in live.steps],
+            "permissions": {"services": live.granted.services, "executors": live.granted.executors},
+            "status": live.status,
+            "reason": live.reason,
+        }
+
+
+# A bot whose file never worked: there is a bot to show as off, and nothing that could run.
+_NOTHING: dict[str, Any] = {
+    "yaml": "",
+    "code_hash": "",
+    "persona": {"title": "", "about": "", "greeting": "", "avatar": ""},
+    "attend": {
+        "when": "mentioned",
+        "context": 16,
+        "settle": 0,
+        "users": {"whitelist": [], "blacklist": []},
+        "roles": {"whitelist": [], "blacklist": []},
+        "admins": [],
+    },
+    "steps": [],
+    "permissions": {"services": False, "executors": False},
+}
+
+
+def _fingerprint(bot: Bot) -> str:
+    return f"{hash((bot.live.text, bot.live.code_hash, bot.live.status) if bot.live else '')}:{hash(bot.held_back)}"
