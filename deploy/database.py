@@ -13,7 +13,7 @@ from pathlib import Path
 def main() -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "app"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    os.environ.setdefault("POSTGRES_STATEMENT_TIMEOUT", "0")  # a migration may take longer than a page's query
+    os.environ["POSTGRES_STATEMENT_TIMEOUT"] = "0"  # a migration may take longer than a page's query
     import django
 
     django.setup()

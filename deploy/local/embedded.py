@@ -140,6 +140,9 @@ class Postgres:
                     raise EmbeddedError(f"PostgreSQL did not start: {error}. Its log is {self.log}") from error
                 time.sleep(0.05)
 
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def stop(self) -> None:
         _stop(self.process, signal.SIGINT)  # "fast": ends connections, loses nothing
 
@@ -199,6 +202,9 @@ class Redis:
                     if time.monotonic() > deadline or (self.process and self.process.poll() is not None):
                         raise EmbeddedError(f"Redis did not start: {error}. Its log is {self.log}") from error
             time.sleep(0.02)
+
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
         _stop(self.process, signal.SIGTERM)
