@@ -9,19 +9,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from pipeline.bot_file import Case
-from pipeline.context import Surroundings
 from pipeline.loader import Loader, Trust
-from pipeline.pipeline import Pipeline
-from pipeline.run import Point, run
-from testing.steps import payload_of, said
+from pipeline.problem import BrokenBotFile
+from pipeline.rehearsal import Rehearsal, missed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -101,20 +97,22 @@ def test_a_bot_listing_passes_the_check(listing: Listing, tmp_path: Path) -> Non
 def test_the_tests_in_a_bot_listing_hold(listing: Listing, tmp_path: Path) -> None:
     pipeline = _loader(listing, tmp_path).load(listing.text, listing.file)
     assert pipeline.bot.tests
-    for case in pipeline.bot.tests:
-        replies = _converse(pipeline, case)
-        assert (replies == []) == case.expect.silent, case
-        reply = replies[-1] if replies else ""
-        assert case.expect.equals in (None, reply)
-        assert all(part.lower() in reply.lower() for part in case.expect.contains), case
-        assert not any(part.lower() in reply.lower() for part in case.expect.lacks), case
+    loader = _loader(listing, tmp_path)
+    assert [wrong for case in pipeline.bot.tests for wrong in missed(case, Rehearsal(pipeline, loader))] == []
 
 
 @pytest.mark.parametrize("listing", [each for each in YAML if each.file == "parrot.yaml"], ids=str)
 def test_a_step_may_reply_several_times(listing: Listing, tmp_path: Path) -> None:
-    pipeline = _loader(listing, tmp_path).load(listing.text, listing.file)
-    replies = _converse(pipeline, Case.model_validate({"say": ["Hello"], "expect": {}}))
-    assert replies == ["Hi, I'm EchoBot. You said: “Hello”"] * 3
+    loader = _loader(listing, tmp_path)
+    talk = Rehearsal(loader.load(listing.text, listing.file), loader)
+    talk.say("Hello")
+    assert talk.replies == ["Hi, I'm EchoBot. You said: “Hello”"] * 3
+
+
+def test_the_complaint_that_the_tutorial_shows_is_the_real_one(tmp_path: Path) -> None:
+    with pytest.raises(BrokenBotFile) as error:
+        Loader(tmp_path, Trust()).load("name: hello\n\nsteps:\n  - Chatt\n  - Reply\n", "hello.yaml")
+    assert f"\n{error.value}\n" in (ROOT / "docs" / "bots.md").read_text()
 
 
 @pytest.mark.parametrize("listing", [each for each in PYTHON if ">>>" in each.text], ids=str)
@@ -159,37 +157,6 @@ def _class_in(listing: Listing) -> set[str]:
 def _words(text: str) -> set[str]:
     """The steps that bot files name."""
     return set(re.findall(r"^ *- (\w+)", text, re.MULTILINE))
-
-
-@dataclass
-class Terminal:
-    """`Ports` that keep what was said."""
-
-    said: list[str] = field(default_factory=list)
-
-    def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
-        self.said.append(body)
-
-    def record(self, steps: list[dict[str, Any]]) -> None:
-        """There is no trace."""
-
-    def checkpoint(self, point: Point) -> None:
-        """There is nothing to resume."""
-
-
-def _converse(pipeline: Pipeline, case: Case) -> list[str]:
-    """What the bot says to the last of the messages."""
-    conversation: list[dict[str, Any]] = []
-    replies: list[str] = []
-    for words in case.say:
-        conversation.append(said(words))
-        terminal = Terminal()
-        around = Surroundings(pipeline.name, "UTC", lambda: Loader(ROOT, Trust()).agent(pipeline.granted))
-        outcome = run(pipeline, Point(0, payload_of(*conversation)), terminal, around)
-        assert outcome.outcome in ("replied", "silent"), outcome
-        replies = terminal.said
-        conversation += [said(reply, pipeline.name, is_bot=True) for reply in replies]
-    return replies
 
 
 @contextmanager
