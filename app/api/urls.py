@@ -32,7 +32,8 @@ api.add_router("", drafts.router)
 api.add_router("", heartbeats.router)
 
 patterns, application, namespace = api.urls
+shaped = [errors.in_one_shape(each) for each in patterns if isinstance(each, URLPattern)]
 urlpatterns = [
-    path("api/v1/", include(([errors.in_one_shape(each) for each in patterns if isinstance(each, URLPattern)], application), namespace=namespace)),
+    path("api/v1/", include((shaped, application), namespace=namespace)),
     re_path(r"^api/", errors.not_found),
 ]

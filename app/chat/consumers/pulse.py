@@ -17,12 +17,14 @@ from typing import Protocol
 import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
+from prometheus_client import Gauge
 
 from chat.consumers import resume
 from chat.consumers.visit import Visit
 from chat.consumers.work import in_thread
 
 log = logging.getLogger(__name__)
+open_sockets = Gauge("parley_sockets", "Sockets that are open.")
 
 SOON = 1.0
 SILENCE = 60.0
@@ -57,6 +59,7 @@ class Pulse:
 
     def add(self, socket: Listener) -> None:
         self._sockets.add(socket)
+        open_sockets.inc()
         if not self._tasks:
             self._tasks = [
                 asyncio.ensure_future(self._run(settings.SOCKET_BEAT, self.check)),
@@ -64,7 +67,9 @@ class Pulse:
             ]
 
     def remove(self, socket: Listener) -> None:
-        self._sockets.discard(socket)
+        if socket in self._sockets:
+            self._sockets.remove(socket)
+            open_sockets.dec()
         self._fresh.discard(socket)
         if not self._sockets:
             for task in self._tasks:

@@ -12,6 +12,7 @@ from django.test import Client as Browser
 
 from accounts.models import User
 from accounts.signals import access_revoked
+from chat.consumers.pulse import Pulse
 from chat.consumers.work import in_thread as in_database
 from chat.models import Membership, Room
 from chat.publisher import publisher
@@ -260,3 +261,5 @@ async def test_nothing_is_left_behind_by_clients_that_have_gone(room: Room, bea_
         assert not await Client().connect()
 
     await until(lambda: not layer._get_layer().groups and not layer._get_layer().channels)
+    assert Pulse.here()._sockets == set()
+    assert Pulse.here()._tasks == []
