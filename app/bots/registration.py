@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -34,23 +34,24 @@ class Registered(NamedTuple):
 def register(owner: User, name: str, wish: Mapping[str, Any]) -> Registered:
     """Make the bot, or bring it up to date. Its name belongs to whoever registered it first."""
     _check_endpoint(wish["endpoint"])
-    try:
-        with transaction.atomic():
-            bot, created = _own(owner, name)
-            return _bring_up_to_date(bot, created, wish)
-    except IntegrityError:  # two managers registered the same new bot in the same moment; now it is there
-        with transaction.atomic():
-            bot, created = _own(owner, name)
-            return _bring_up_to_date(bot, created, wish)
+    with transaction.atomic():
+        bot = _known(name)
+        if bot is None:
+            _alone_with(name)
+            bot = _known(name)
+        if bot and bot.owner_id != owner.pk:
+            raise NotAllowed(f"The name {name} belongs to a bot of somebody else. Choose another name.")
+        return _bring_up_to_date(bot or _make(owner, name), bot is None, wish)
 
 
-def _own(owner: User, name: str) -> tuple[Bot, bool]:
-    bot = Bot.objects.select_for_update(of=("self",), no_key=True).select_related("user").filter(user__username=name).first()
-    if bot is None:
-        return _make(owner, name), True
-    if bot.owner_id != owner.pk:
-        raise NotAllowed(f"The name {name} belongs to a bot of somebody else. Choose another name.")
-    return bot, False
+def _known(name: str) -> Bot | None:
+    return Bot.objects.select_for_update(of=("self",), no_key=True).select_related("user").filter(user__username=name).first()
+
+
+def _alone_with(name: str) -> None:
+    """Two managers that register the same new bot in the same moment take turns; the second finds it made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"bot:{name}"])
 
 
 def _make(owner: User, name: str) -> Bot:
