@@ -11,7 +11,7 @@ SERVING = {"relay"}
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if not SERVING & set(sys.argv[1:2]):
-        os.environ.setdefault("POSTGRES_STATEMENT_TIMEOUT", "0")
+        os.environ["POSTGRES_STATEMENT_TIMEOUT"] = "0"
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

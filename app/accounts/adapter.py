@@ -50,5 +50,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
         site = {"name": "Parley", "domain": self.request.get_host()}
         send_soon(self.render_mail(template_prefix, email, {"request": self.request, "email": email, "current_site": site, **context}))
 
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        if not user.is_bot:
+            super().send_password_reset_mail(user, email, context)
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request) or "unknown"

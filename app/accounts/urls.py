@@ -1,7 +1,7 @@
 """Pages of accounts. Of allauth's pages only those that we use have an address."""
 
 from allauth.account import views as allauth
-from django.urls import path
+from django.urls import path, re_path
 
 from accounts.views.invitations import invitation, invitations
 from accounts.views.profile import profile
@@ -16,8 +16,13 @@ urlpatterns = [
     path("account/password/set/", allauth.password_set, name="account_set_password"),
     path("account/password/reset/", allauth.password_reset, name="account_reset_password"),
     path("account/password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
-    path("account/password/reset/key/<uidb36>-<key>/", allauth.password_reset_from_key, name="account_reset_password_from_key"),
     path("account/password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    # A key holds hyphens too, so the first one is where the user ends.
+    re_path(
+        r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
+        allauth.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
     path("profile/", profile, name="profile"),
     path("profile/tokens/", tokens, name="tokens"),
     path("profile/tokens/<int:pk>/revocation/", revocation, name="token_revocation"),

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 import redis
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.signals import access_revoked
 
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/account/login/"
 PASSWORD = "correct horse battery staple"  # of everybody in the cast
-
-
-@pytest.fixture(autouse=True)
-def fresh_counts() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def revoked() -> Iterator[list[dict[str, Any]]]:
-    """Every access_revoked that is sent."""
-    heard: list[dict[str, Any]] = []
-
-    def listen(sender: Any, signal: Any, **what: Any) -> None:
-        heard.append(what)
-
-    access_revoked.connect(listen)
-    yield heard
-    access_revoked.disconnect(listen)
 
 
 def sign_in(client: Client, login: str, password: str = PASSWORD, **extra: Any) -> Any:
