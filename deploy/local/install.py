@@ -31,18 +31,16 @@ NPM_INSTALL = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--logl
 
 def packages(level: str) -> None:
     """The packages of ``requirements/<level>.txt`` in ``.venv``: "local" to run, "dev" to test as well."""
-    with stage("Python packages") as note:
-        wanted = digest((ROOT / "requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))), sys.version, str(VENV.resolve()))
-        marker = VENV / f".parley-{level}"
-        if marker.exists() and marker.read_text() == wanted and _works(PYTHON):
-            note.text = "unchanged"
-            return
+    wanted = digest((ROOT / "requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))), sys.version, str(VENV.resolve()))
+    marker = VENV / f".parley-{level}"
+    if marker.exists() and marker.read_text() == wanted and _works(PYTHON):
+        return
+    with stage("Python packages"):
         uv = _uv()
         if not _works(PYTHON):
             run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)], cwd=ROOT)
         _install(uv, f"requirements/{level}.txt")
-        levels = {"local": ("local",), "dev": ("local", "dev")}[level]
-        for each in levels:
+        for each in {"local": ("local",), "dev": ("local", "dev")}[level]:
             (VENV / f".parley-{each}").write_text(wanted)
 
 

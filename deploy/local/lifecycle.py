@@ -73,8 +73,8 @@ def start(config: Configuration) -> None:
         migrate(config)
         with stage("processes"):
             supervisor.start_processes()
-            wait(lambda: answers(f"http://127.0.0.1:{config.values['APP_PORT']}/readyz"), "pages answer", 40)
-            wait(lambda: answers(f"http://127.0.0.1:{config.values['BOT_PORT']}/healthz"), "the bot server answers", 40)
+            wait(lambda: answers(f"http://127.0.0.1:{config.values['APP_PORT']}/readyz"), "pages answer", 60)
+            wait(lambda: answers(f"http://127.0.0.1:{config.values['BOT_PORT']}/healthz"), "the bot server answers", 60)
     except BaseException as error:
         complaints = supervisor.complaints() if isinstance(error, StageError) else ""
         supervisor.stop()
