@@ -116,6 +116,11 @@ class ChatApi:
             answer = outbound.send(self._http, method, path, json=body)
         except AnswerRefused as error:
             raise _refused(error) from None
+        except RuntimeError as error:
+            if not self._closing.is_set():
+                raise
+            # httpx says it so when a client was closed under a thread that still wanted to use it.
+            raise Unreachable("This process is going down.") from error
         try:
             said = json.loads(answer.body)
         except ValueError:

@@ -1,0 +1,35 @@
+"""What is logged, and how."""
+
+from __future__ import annotations
+
+import logging
+
+from logs import Lines
+from pipeline.payload import Secrets
+
+SECRET = "canary-" + "77aa88bb"
+
+
+def line(message: str, **extra: object) -> str:
+    record = logging.LogRecord("pipeline.worker", logging.INFO, "f.py", 1, message, (), None)
+    vars(record).update(extra)
+    return Lines(Secrets([SECRET]).hide).format(record)
+
+
+def test_a_line_has_what_and_whose() -> None:
+    assert line("attempt is stale", run="r1", attempt=2).endswith("INFO pipeline.worker attempt is stale run=r1 attempt=2")
+
+
+def test_nobody_forges_a_line_or_steers_the_terminal() -> None:
+    """W26."""
+    said = line("bot said", text="x\n2026 ERROR forged\r\x1b[31m\u202e")
+    assert len(said.splitlines()) == 1
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+
+
+def test_no_secret_is_logged() -> None:
+    """I7."""
+    said = line(f"key {SECRET}", more={"key": SECRET})
+    assert SECRET not in said
+    assert said.count("[secret]") == 2
