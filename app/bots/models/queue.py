@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import structlog
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, models, transaction
@@ -101,6 +101,15 @@ touched AS (
 SELECT id, attempt, room_id, user_id, username, name, starts, waited FROM live
 """
 
+# The first sign of life of an attempt. Answers how long the run was due, and when it first started.
+START = """
+UPDATE bots_run SET
+    tries = tries + 1, started_attempt = attempt, unstarted = 0, started_at = coalesce(started_at, statement_timestamp()),
+    lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
+WHERE id = %(run)s
+RETURNING extract(epoch FROM statement_timestamp() - due_at), started_at
+"""
+
 NEXT_DUE = """
 SELECT extract(epoch FROM min(due_at) - statement_timestamp()) FROM bots_run WHERE state = 'pending' AND due_at > statement_timestamp()
 """
@@ -131,17 +140,17 @@ class Runs(models.QuerySet["Run"]):
     def put(self, bot: Bot, room: Room, asker: User, trigger: list[str], position: int, *, hops: int = 0, chain: uuid.UUID | None = None,
             settle: float = 0.0) -> Run:  # fmt: skip
         """What this person asks next of this bot here: a new run, or part of the one that has not gone out yet (I4). The room is held."""
-        with transaction.atomic():
-            due = in_seconds(settle)
-            run = self.select_for_update(no_key=True).filter(bot=bot, room=room, asker=asker, state="pending", tries=0).first()
-            if run is None:
-                pk = uuid7()
-                run = self.create(pk=pk, bot=bot, room=room, asker=asker, trigger=trigger, trigger_position=position, hops=hops,
-                                  chain=chain or pk, due_at=due)  # fmt: skip
-            else:
-                run.take_in(trigger, position, hops)
-                self.filter(pk=run.pk).update(trigger=run.trigger, trigger_position=run.trigger_position, hops=run.hops, due_at=due)
-            wakeups.due()
+        due = in_seconds(settle)
+        run = self.select_for_update(no_key=True).filter(bot=bot, room=room, asker=asker, state="pending", tries=0).first()
+        if run is None:
+            pk = uuid7()
+            run = self.create(
+                pk=pk, bot=bot, room=room, asker=asker, trigger=trigger, trigger_position=position, hops=hops, chain=chain or pk, due_at=due
+            )
+        else:
+            run.take_in(trigger, position, hops)
+            self.filter(pk=run.pk).update(trigger=run.trigger, trigger_position=run.trigger_position, hops=run.hops, due_at=due)
+        wakeups.due()
         return run
 
     # Claiming
@@ -198,6 +207,14 @@ class Runs(models.QuerySet["Run"]):
             if live.starts:
                 metrics.started(timedelta(seconds=float(live.waited)))
         return {(live.id, live.attempt): live for live in found}
+
+    def start(self, run: Run) -> datetime:
+        """The current attempt of this run, which the caller holds, has started. Since when there was one that had."""
+        with connection.cursor() as cursor:
+            cursor.execute(START, {"run": run.pk, "lease": LEASE})
+            waited, started_at = cursor.fetchone()
+        metrics.started(timedelta(seconds=float(waited)))
+        return cast("datetime", started_at)
 
     # Sweeping
 

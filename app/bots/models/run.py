@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Now
 from bots import metrics, telling, wakeups
 from bots.backoff import full_jitter
 from bots.errors import NO_RUN, NotAllowed, NotFound, StaleAttempt
-from bots.models.queue import LEASE, Runs, in_seconds
+from bots.models.queue import Runs, in_seconds
 from bots.models.step import RunStep
 from chat.errors import ClientIdReused
 from chat.models import Message, Posted, Room
@@ -239,12 +239,8 @@ class Run(models.Model):
         if self.state != ACTIVE or self.attempt != attempt:
             raise StaleAttempt
         if self.started_attempt < attempt:  # the first sign of life of this attempt
-            metrics.started(database_now() - self.due_at)
+            self.started_at = Run.objects.start(self)
             self.tries, self.started_attempt, self.unstarted = self.tries + 1, attempt, 0
-            self.started_at = self.started_at or database_now()
-            Run.objects.filter(pk=self.pk).update(
-                tries=self.tries, started_attempt=attempt, unstarted=0, started_at=self.started_at, lease_until=in_seconds(LEASE)
-            )
 
     def _record(self, steps: Sequence[dict[str, Any]]) -> None:
         rows = [RunStep(run=self, attempt=self.attempt, **step) for step in steps]

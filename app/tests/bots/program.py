@@ -37,3 +37,17 @@ def in_threads(jobs: list[Callable[[], Any]]) -> list[Any]:
 
     with ThreadPoolExecutor(len(jobs)) as threads:
         return list(threads.map(run, jobs))
+
+
+def shape(value: Any) -> Any:
+    """The keys and kinds of values of an example, all the way down."""
+    if isinstance(value, dict):
+        return {
+            "type": "object",
+            "required": sorted(value),
+            "additionalProperties": False,
+            "properties": {k: shape(v) for k, v in value.items()},
+        }
+    if isinstance(value, list):
+        return {"type": "array", "items": shape(value[0])} if value else {"type": "array"}
+    return {"type": {str: "string", bool: "boolean", int: "integer", type(None): "null"}[type(value)]}

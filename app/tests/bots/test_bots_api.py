@@ -165,6 +165,16 @@ def test_anybody_sees_bots_but_not_their_secrets(bots_api: Api, bea_api: Api, re
     assert bea_api.get("bots?page=0").status_code == 400
 
 
+def test_i3_bots_look_as_the_contracts_examples_show_them(
+    bots_api: Api, bea_api: Api, registration: dict[str, Any], example: Example
+) -> None:
+    bots_api.put("bots/echo", registration)
+
+    assert bea_api.get("bots/echo").json() == example("bots")["bot"]
+    assert bea_api.get("bots").json() == example("bots")["list"]
+    assert bots_api.get("bots/echo/versions/1").json() == example("bots")["version"]
+
+
 # A run, from the bot's side
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from django.test import Client
 
@@ -14,7 +15,7 @@ from bots.errors import NotAllowed, StaleAttempt
 from bots.models import Bot, Run
 from chat import drafts
 from chat.models import Message, Room
-from tests.bots.program import Api, in_threads
+from tests.bots.program import Api, in_threads, shape
 
 Say = Callable[..., Message]
 
@@ -28,6 +29,14 @@ def test_a_member_sees_a_rooms_runs_and_a_run_with_its_steps(bea_api: Api, at_wo
     assert (one["state"], one["bot"]["username"], one["asker"]["username"], one["version"]) == ("active", "echo", "bea", 1)
     assert one["steps"] == example("steps")["request"]["steps"]
     assert {**one, "steps": None} == {**listed["runs"][0], "steps": None}
+
+
+def test_i3_runs_look_as_the_contracts_examples_show_them(bea_api: Api, at_work: Run, bots_api: Api, example: Any) -> None:
+    bots_api.post(f"runs/{at_work.pk}/outcome", example("outcome")["request"])
+
+    jsonschema.validate(bea_api.get(f"rooms/{at_work.room_id}/runs").json(), shape(example("runs")["list"]))
+    jsonschema.validate(bea_api.get(f"runs/{at_work.pk}").json(), shape(example("runs")["run"]))
+    jsonschema.validate(bea_api.post(f"runs/{at_work.pk}/cancellation").json(), shape(example("runs")["cancellation"]))
 
 
 def test_the_runs_of_a_room_come_by_pages(bea_api: Api, direct: Room, say: Say) -> None:

@@ -12,6 +12,7 @@ from accounts.models import User
 from bots.deliveries import cancellation_of, delivery_of
 from bots.models import Bot, Run
 from chat.models import Message, Room
+from tests.bots.program import shape
 
 Say = Callable[..., Message]
 
@@ -21,20 +22,6 @@ def shown(run: Run | None = None) -> list[str]:
         (run,) = Run.objects.claim(1)
     delivery = delivery_of(run)
     return [message["body"] for message in delivery["messages"]] if delivery else []
-
-
-def shape(value: Any) -> Any:
-    """The keys and kinds of values of an example, all the way down."""
-    if isinstance(value, dict):
-        return {
-            "type": "object",
-            "required": sorted(value),
-            "additionalProperties": False,
-            "properties": {k: shape(v) for k, v in value.items()},
-        }
-    if isinstance(value, list):
-        return {"type": "array", "items": shape(value[0])} if value else {"type": "array"}
-    return {"type": {str: "string", bool: "boolean", int: "integer", type(None): "null"}[type(value)]}
 
 
 def test_i3_a_delivery_has_the_shape_of_the_contracts_example(
