@@ -48,7 +48,9 @@ def configure(options: dict[str, Any]) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "loggers": {
-                **dict.fromkeys(("django", "django.server", "uvicorn", "uvicorn.error", "uvicorn.access"), through_root),
+                **dict.fromkeys(("django", "django.server", "uvicorn", "uvicorn.error"), through_root),
+                # Its lines hold queries, and queries may hold anything.
+                "uvicorn.access": {"handlers": [], "propagate": False},
                 # The line of the request says the same, with its address made safe.
                 "django.request": {"handlers": [], "propagate": True, "level": "ERROR"},
                 # One line for each request that goes out or each cache key would drown the rest.

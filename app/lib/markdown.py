@@ -31,6 +31,7 @@ LONGEST_COLOURED = 8_000
 SECONDS_TO_COLOUR = 0.2
 NESTING = 20
 MENTION = re.compile(r"(?<![\w@/.])@([a-z][a-z0-9-]{1,40})", re.IGNORECASE)
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no UTF-8 can hold it
 TASK = re.compile(r"\[([ xX])\] ")
 # Only these are coloured: each was tried with code made to be slow.
 COLOURED = """bash c c++ cpp cs csharp css diff docker dockerfile go graphql html http ini java javascript js json jsx kotlin latex lua
@@ -44,6 +45,7 @@ MOST_ADDRESSES = 200
 
 def render(body: str, mentions: Mapping[str, str] | None = None) -> str:
     """HTML of a message. `mentions` maps the usernames it mentions to the names they are shown by."""
+    body = LONE_SURROGATE.sub("\ufffd", body)
     if len(body) > LONGEST:
         return f'<p dir="auto">{escape(body)}</p>'
     parser = _parser(linkify=body.count("://") <= MOST_ADDRESSES)

@@ -30,6 +30,12 @@ def test_w12_a_profile_changes_nothing_else(bea: User, bea_client: Client) -> No
     assert (after.username, after.is_staff, after.is_superuser, after.is_bot) == ("bea", False, False, False)
 
 
+def test_the_list_shows_the_zone_that_is_chosen(bea: User, bea_client: Client) -> None:
+    page = bea_client.get("/profile/").content.decode()
+    assert '<option value="Australia/Melbourne" selected>Australia/Melbourne</option>' in page
+    assert page.count(" selected") == 1 and '<option value="America/New_York">America/New York</option>' in page
+
+
 @pytest.mark.parametrize("bad", [{"timezone": "Mars/Olympus"}, {"timezone": ""}, {"email": "nonsense"}, {"email": ""}, {"name": "x" * 81}])
 def test_what_cannot_be_taken_is_said_at_its_field(bea: User, bea_client: Client, bad: dict[str, str]) -> None:
     answer = bea_client.post("/profile/", NEW | bad)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
+from django.db import connection
+from django.test import override_settings
 from django.utils.functional import empty
 
 from config.pages import Pages
@@ -51,8 +56,6 @@ def forget_storage() -> None:
 
 
 async def never() -> Any:
-    import asyncio
-
     await asyncio.Event().wait()
 
 
@@ -64,12 +67,21 @@ def front(settings: Any, tmp_path: Path) -> StaticFiles:
     return StaticFiles(Pages())
 
 
-@pytest.fixture
-def collected(settings: Any, tmp_path: Path) -> StaticFiles:
-    """After collectstatic, as in production."""
-    settings.STATIC_ROOT = tmp_path / "static"
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What collectstatic makes; once, since it takes its time."""
+    root = tmp_path_factory.mktemp("static")
+    with override_settings(STATIC_ROOT=root):
+        forget_storage()
+        call_command("collectstatic", interactive=False, verbosity=0)
+    yield root
     forget_storage()
-    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def collected(settings: Any, gathered: Path) -> StaticFiles:
+    """After collectstatic, as in production."""
+    settings.STATIC_ROOT = gathered
     forget_storage()
     return StaticFiles(Pages())
 
@@ -117,6 +129,39 @@ async def test_w6_no_path_leads_out_of_the_static_files(request: pytest.FixtureR
 async def test_pages_are_answered_by_django(front: StaticFiles) -> None:
     status, headers, body = await ask(front, "/healthz")
     assert (status, body) == (200, b'{"status": "ok"}') and "x-request-id" in headers
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_b11_a_hundred_requests_at_once_hold_no_more_connections_than_the_pool_has(front: StaticFiles) -> None:
+    """Persistent connections leak under ASGI: 100 requests left 40 behind."""
+    answers = await asyncio.gather(*(ask(front, "/readyz") for _ in range(100)))
+    assert [status for status, _, _ in answers] == [200] * 100
+    held = await sync_to_async(backends)("SELECT pid")
+    assert len(held) <= settings_of_pool()["max_size"] + 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_b12_after_a_restart_of_postgresql_not_one_request_fails(front: StaticFiles) -> None:
+    """Every connection in the pool is dead, as after a restart of the server; the health check replaces it unseen."""
+    await asyncio.gather(*(ask(front, "/readyz") for _ in range(20)))
+    ended = await sync_to_async(backends)("SELECT pg_terminate_backend(pid)")
+    assert ended
+    answers = await asyncio.gather(*(ask(front, "/readyz") for _ in range(60)))
+    assert [status for status, _, _ in answers] == [200] * 60
+
+
+def settings_of_pool() -> dict[str, Any]:
+    pool: dict[str, Any] = connection.settings_dict["OPTIONS"]["pool"]
+    return pool
+
+
+def backends(select: str) -> list[Any]:
+    """Something about every other connection to the database of the tests."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{select} FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        found = list(cursor.fetchall())
+    connection.close()  # this thread's own, which nobody else would end
+    return found
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_unread(front: StaticFiles, settings: Any) -> None:
