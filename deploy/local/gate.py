@@ -18,12 +18,13 @@ TOOLS = Path(sys.executable).parent
 PYTHON = sys.executable
 # The two programs and what stands around them are checked apart: both have a package "tests".
 TYPED = {"app": ("app",), "bot server": ("bot_server", "bot_config"), "deploy": ("deploy", "docs", "bench")}
-# As an operator runs it in public: HTTPS, a host name, a secret key of its own.
+# As an operator runs it in public: HTTPS, a host name, a mail server, a secret key of its own.
 PRODUCTION = {
     "PARLEY_TEST": "0",
     "DJANGO_HTTPS": "1",
     "DJANGO_ALLOWED_HOSTS": "chat.example.org",
     "DJANGO_CSRF_TRUSTED_ORIGINS": "https://chat.example.org",
+    "EMAIL_HOST": "mail.example.org",
     "DJANGO_SECRET_KEY": "".join(map(chr, range(40, 123))),
 }
 
