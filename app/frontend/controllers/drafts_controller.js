@@ -1,8 +1,7 @@
 import { Controller } from "@hotwired/stimulus"
 import { ApiError, request } from "../models/api"
-import { draftArticle } from "../models/articles"
+import { draftArticle, showDraft, stoppedArticle } from "../models/articles"
 import { DraftText } from "../models/draft_text"
-import { showGrowing } from "../models/live_text"
 import { say } from "../models/notices"
 
 // What bots are writing in this room just now: one article each, until the stored reply takes its place.
@@ -23,7 +22,7 @@ export default class extends Controller {
     if (frame.type === "opened") this.#reopen(frame.drafts)
     else if (frame.type === "draft") this.#take(frame)
     else if (frame.type === "draft.end") this.logOutlet.keeper.following(() => this.#remove(frame.run))
-    else if (frame.kind === "run.ended") this.logOutlet.keeper.following(() => this.#remove(frame.data.run))
+    else if (frame.kind === "run.ended") this.logOutlet.keeper.following(() => this.#end(frame))
   }
 
   // The reply is stored: the draft goes in the same breath.
@@ -79,10 +78,16 @@ export default class extends Controller {
     this.logOutlet.keeper.following(() => {
       for (const draft of changed) {
         draft.changed = false
-        showGrowing(draft.article.querySelector("[data-body]"), draft.text.text)
-        draft.article.querySelector("[data-activity]").textContent = draft.text.activity || "answering"
+        showDraft(draft.article, draft.text)
       }
     })
+  }
+
+  // What somebody stopped is not kept; what was read of it does not vanish under their eyes.
+  #end({ seq, data: { run, outcome } }) {
+    const draft = this.#drafts.get(run)
+    if (outcome === "cancelled" && draft?.text.text) this.logOutlet.timeline.append(stoppedArticle(draft.article, seq))
+    this.#remove(run)
   }
 
   #remove(run) {

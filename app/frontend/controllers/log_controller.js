@@ -5,10 +5,10 @@ import { RoomFeed } from "../models/room_feed"
 import { ScrollKeeper } from "../models/scroll_keeper"
 import { Timeline } from "../models/timeline"
 
-// The messages of the room: places what comes, stays where the reader is, marks as read what was seen.
+// The messages of the room: places what comes, and stays where the reader is.
 export default class extends Controller {
-  static targets = ["list", "pill", "empty", "top"]
-  static values = { room: String, seq: Number, latest: Boolean, read: Number, missed: Number }
+  static targets = ["list", "empty", "top"]
+  static values = { room: String, seq: Number, latest: Boolean }
 
   #feed
 
@@ -33,25 +33,15 @@ export default class extends Controller {
     else if (frame.type === "room") this.#change(frame)
   }
 
+  // Something may have been lost on the way: the server knows what.
+  reopen() {
+    this.#send(this.#feed.openFrame)
+  }
+
   // Shows an article that is not stored: a draft, or one's own on its way.
   append(article) {
     this.keeper.following(() => this.timeline.append(article))
     if (this.hasEmptyTarget) this.emptyTarget.hidden = true
-  }
-
-  see() {
-    if (document.hidden || !this.latestValue || !this.keeper.atEnd) return
-    this.missedValue = 0
-    const position = Number(this.timeline.articles.findLast(article => article.dataset.position)?.dataset.position ?? 0)
-    if (position <= this.readValue || document.documentElement.dataset.connection !== "on") return
-    this.readValue = position
-    this.#send({ type: "read", room: this.roomValue, position })
-    this.dispatch("read", { detail: this.roomValue })
-  }
-
-  // Something was lost on the way: the server knows what.
-  reopen() {
-    this.#send(this.#feed.openFrame)
   }
 
   editLast() {
@@ -59,50 +49,39 @@ export default class extends Controller {
     own?.querySelector("[data-action='message#edit']").click()
   }
 
-  toEnd() {
-    if (this.latestValue) this.keeper.toEnd()
-    else visit(location.pathname)
-  }
-
-  missedValueChanged(count) {
-    this.pillTarget.hidden = count === 0
-    this.pillTarget.textContent = count === 1 ? "1 new message" : `${count} new messages`
-  }
-
   #resume(frame) {
     const missed = this.#feed.resume(frame)
-    if (!missed) return visit(location.href, { action: "replace" })
-    for (const event of missed) this.#apply(event)
-    this.seqValue = this.#feed.seq
-    this.see()
+    if (missed) this.#apply(missed)
+    else visit(location.href, { action: "replace" })
   }
 
   #take(event) {
     const verdict = this.#feed.take(event)
     if (verdict === "gap") this.reopen()
-    if (verdict !== "new") return
-    this.#apply(event)
-    this.seqValue = this.#feed.seq
-    this.see()
+    else if (verdict === "new") this.#apply([event])
   }
 
-  #apply(event) {
-    if (event.html) this.#place(event)
-    else if (event.kind.startsWith("member.") && String(event.data.user.id) !== document.body.dataset.user) this.#renewTop()
+  #apply(events) {
+    for (const event of events) {
+      if (event.html) this.#place(event)
+      else if (event.kind.startsWith("member.") && String(event.data.user.id) !== document.body.dataset.user) this.#renewTop()
+    }
+    this.seqValue = this.#feed.seq
+    this.dispatch("changed")
   }
 
   #place({ kind, html, message }) {
     const posted = kind === "message.posted"
-    if (posted && !this.latestValue) return this.missedValue++
+    if (posted && !this.latestValue) return this.dispatch("missed")
     if (!posted && !this.timeline.find(`message-${message.id}`)) return
-    const own = String(message.author.id) === document.body.dataset.user
     const followed = this.keeper.following(() => {
       this.dispatch("stored", { detail: message })
       this.timeline.place(articleFrom(html))
     })
     if (this.hasEmptyTarget) this.emptyTarget.hidden = true
-    if (posted && own) this.keeper.toEnd()
-    else if (posted && !followed) this.missedValue++
+    if (!posted || followed) return
+    if (String(message.author.id) === document.body.dataset.user) this.keeper.toEnd()
+    else this.dispatch("missed")
   }
 
   #change({ change }) {

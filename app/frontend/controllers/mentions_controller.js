@@ -1,6 +1,6 @@
 import { Controller } from "@hotwired/stimulus"
 import { ApiError, request } from "../models/api"
-import { initials } from "../models/initials"
+import { mentionOption } from "../models/articles"
 import { candidates, complete, openMention } from "../models/mention"
 
 // Completes @names with the people and bots of the room.
@@ -66,20 +66,9 @@ export default class extends Controller {
 
   #show(members) {
     if (!members.length) return this.close()
-    this.listTarget.replaceChildren(...members.map((member, place) => this.#option(member, place)))
+    this.listTarget.replaceChildren(...members.map(mentionOption))
     this.listTarget.hidden = false
     this.#choose(0)
-  }
-
-  #option(member, place) {
-    const option = document.getElementById("mention-template").content.firstElementChild.cloneNode(true)
-    option.id = `mention-${place}`
-    option.dataset.username = member.username
-    option.querySelector(".avatar").textContent = initials(member.name)
-    option.querySelector(".avatar").classList.toggle("avatar--bot", member.is_bot)
-    option.querySelector("b").textContent = member.name
-    option.querySelector("small").textContent = `@${member.username}`
-    return option
   }
 
   #choose(place) {

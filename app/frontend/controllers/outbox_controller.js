@@ -1,6 +1,6 @@
 import { Controller } from "@hotwired/stimulus"
 import { ApiError, request } from "../models/api"
-import { pendingArticle } from "../models/articles"
+import { markPending, pendingArticle } from "../models/articles"
 import { KeptWords } from "../models/kept_words"
 
 // Messages on their way. Each is shown at once as not stored yet; it counts as sent when the server says it is stored, and stays with a
@@ -30,7 +30,7 @@ export default class extends Controller {
   take({ detail: body }) {
     const message = this.#words.add(body)
     this.#show(message)
-    this.logOutlet.toEnd()
+    this.logOutlet.keeper.toEnd()
     this.#send(message)
   }
 
@@ -88,13 +88,7 @@ export default class extends Controller {
     const entry = this.#pending.get(clientId)
     if (!entry) return
     entry.waiting = state !== "unsent"
-    this.logOutlet.keeper.following(() => {
-      entry.article.classList.toggle("message--sending", state === "sending")
-      entry.article.classList.toggle("message--unsent", state === "unsent")
-      entry.article.querySelector("[data-sending]").hidden = state !== "sending"
-      entry.article.querySelector("[data-unsent]").hidden = state !== "unsent"
-      entry.article.querySelector("[data-words]").textContent = words
-    })
+    this.logOutlet.keeper.following(() => markPending(entry.article, state, words))
   }
 
   #forget(clientId) {

@@ -1,4 +1,5 @@
 import { initials } from "./initials"
+import { showGrowing } from "./live_text"
 import { rendered } from "./markdown"
 
 // Articles the browser makes itself, from the templates of the page: what is on its way, and what a bot is writing.
@@ -13,6 +14,15 @@ export function pendingArticle({ client_id, body, at }) {
   return article
 }
 
+// "sending", "unsent" with the reason, or "stored": then the stored message will take its place.
+export function markPending(article, state, words) {
+  article.classList.toggle("message--sending", state === "sending")
+  article.classList.toggle("message--unsent", state === "unsent")
+  article.querySelector("[data-sending]").hidden = state !== "sending"
+  article.querySelector("[data-unsent]").hidden = state !== "unsent"
+  article.querySelector("[data-words]").textContent = words
+}
+
 export function draftArticle({ run, author }, now = new Date()) {
   const article = clone("draft-template")
   article.id = `draft-${run}`
@@ -23,6 +33,33 @@ export function draftArticle({ run, author }, now = new Date()) {
   avatar.textContent = initials(author.name)
   avatar.classList.toggle("avatar--bot", author.is_bot)
   return article
+}
+
+export function showDraft(article, { text, activity }) {
+  showGrowing(article.querySelector("[data-body]"), text)
+  article.querySelector("[data-activity]").textContent = activity || "answering"
+}
+
+// It keeps its place: later messages come after it.
+export function stoppedArticle(draft, seq) {
+  const article = draft.cloneNode(true)
+  article.removeAttribute("aria-busy")
+  article.classList.replace("message--draft", "message--stopped")
+  article.dataset.position = seq
+  article.querySelector(".activity").textContent = "stopped, not kept"
+  article.querySelector(".message__stop").remove()
+  return article
+}
+
+export function mentionOption({ username, name, is_bot }, place) {
+  const option = clone("mention-template")
+  option.id = `mention-${place}`
+  option.dataset.username = username
+  option.querySelector(".avatar").textContent = initials(name)
+  option.querySelector(".avatar").classList.toggle("avatar--bot", is_bot)
+  option.querySelector("b").textContent = name
+  option.querySelector("small").textContent = `@${username}`
+  return option
 }
 
 export function articleFrom(html) {

@@ -1,4 +1,4 @@
-"""Browsers for the pages: the app served by a uvicorn of its own on the test database, and people signed in to it."""
+"""Two rigs: browsers at an app of its own on the test database, and the whole product with people who speak its API."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from accounts.models import User
 from embedded import free_port
+from tests.system.person import Person
+from tests.system.product import Product
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILT = ROOT / "app" / "static" / "dist" / "application.js"
@@ -71,6 +73,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright runs an event loop in this thread, and Django then takes every query for one inside it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=15_000)  # a busy machine is slow, and a met condition ends the wait
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield chromium
         chromium.close()
@@ -107,7 +110,7 @@ def browse(browser: Browser, site: Site) -> Iterator[OpenPage]:
 
     def open_page(user: User | None = None, path: str = "/", **options: Any) -> Page:
         context = browser.new_context(base_url=site.url, viewport=options.pop("viewport", {"width": 1360, "height": 860}), **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         contexts.append(context)
         if user:
             client = Client()
@@ -136,3 +139,44 @@ def faults_of() -> Callable[[Page], list[str]]:
         return [f"{fault['id']}: {node['html'][:160]} {node['failureSummary']}" for fault in found["violations"] for node in fault["nodes"]]
 
     return look
+
+
+# Secrets that no text holds by chance.
+CANARIES = {
+    "OPENAI_API_KEY": "sk-canary-7f3a9c51e2",
+    "BOT_KEY": "canary-of-the-bot-key-4d1e88",
+    "DJANGO_SUPERUSER_TOKEN": f"parley_{'5eed' * 3}_{'c0ffee' * 6}",
+}
+
+
+@pytest.fixture(scope="session")
+def running_product() -> Iterator[Product]:
+    with Product(POSTS_PER_SECOND="1000", **CANARIES) as product:
+        yield product
+
+
+@pytest.fixture
+def product(running_product: Product) -> Iterator[Product]:
+    """The whole product. A test may kill any part of it, and leaves it whole."""
+    yield running_product
+    running_product.mend()
+
+
+@pytest.fixture
+def ada_there(product: Product) -> Iterator[Person]:
+    """Ada at the product, by its API."""
+    with person(product, "ada") as ada:
+        yield ada
+
+
+@pytest.fixture
+def bea_there(product: Product) -> Iterator[Person]:
+    with person(product, "bea") as bea:
+        yield bea
+
+
+@contextlib.contextmanager
+def person(product: Product, username: str) -> Iterator[Person]:
+    found = Person(product, username)
+    with contextlib.closing(found.http):
+        yield found

@@ -70,6 +70,24 @@ def test_p6_text_grows_for_both_and_is_replaced_by_the_stored_reply(browse: Open
         expect(page.get_by_role("navigation", name="Rooms")).not_to_contain_text("is answering")
 
 
+def test_nothing_moves_when_the_reply_takes_the_place_of_the_draft(browse: OpenPage, room: Room, ada: User, echo: User) -> None:
+    room.post(ada, "tell me")
+    page = live(browse(ada, f"/rooms/{room.pk}/"))
+    writing, text = (
+        Writing(room, echo),
+        "One paragraph of words.\n\n- a list\n- of two\n\n```yaml\nname: x\n```\n\nAn end of " + "words " * 40,
+    )
+    writing.say(text)
+    body = page.get_by_role("article", name="Echo").locator(".message__body")
+    expect(body).to_contain_text("An end of words")
+    growing = body.bounding_box()
+    writing.reply(text)
+    expect(page.get_by_role("article", name="Echo")).to_have_attribute("data-kind", "text")
+    stored = body.bounding_box()
+    assert growing and stored
+    assert {side: round(growing[side] - stored[side]) for side in growing} == dict.fromkeys(growing, 0)
+
+
 def test_p6_a_reload_and_a_second_tab_show_the_text_so_far(browse: OpenPage, room: Room, ada: User, echo: User) -> None:
     writing = Writing(room, echo)
     writing.say("The story ")
