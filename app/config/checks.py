@@ -70,7 +70,7 @@ def _bots() -> Iterator[CheckMessage]:
 def _mail() -> Iterator[CheckMessage]:
     if not settings.EMAIL_HOST and not settings.DEBUG and _public_hosts():
         hint = f"Set EMAIL_HOST, or hand on the links in {settings.EMAIL_FILE_PATH} yourself."
-        yield checks.Warning("Mails for forgotten passwords go to files, not to people.", hint=hint, id="parley.W008")
+        yield checks.Info("Mails for forgotten passwords go to files, not to people.", hint=hint, id="parley.I008")
 
 
 def _public_hosts() -> list[str]:

@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 import redis
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.urls import reverse
 
@@ -35,6 +36,21 @@ def test_the_answer_to_a_wrong_password_does_not_tell_who_exists(bea: User, clie
     assert known.status_code == unknown.status_code == 422
     assert known.context["form"].errors == unknown.context["form"].errors
     assert known.content.replace(b"bea", b"dan").count(b"error") == unknown.content.count(b"error")
+
+
+@pytest.mark.parametrize("login", ["bea", "bea@example.com", "nobody", "nobody@example.com", "echo", "", "bea\0"])
+def test_w14_one_password_is_hashed_whoever_is_named(bea: User, echo: User, client: Client, login: str) -> None:
+    """Hashing is nearly all the time that signing in takes: as many hashes, as much time."""
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def counted(self: Any, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(self, password, salt)
+
+    with patch.object(MD5PasswordHasher, "encode", counted):
+        sign_in(client, login, "wrong password")
+    assert len(hashed) == (0 if login in {"", "bea\0"} else 1), "what the form refuses is not even looked up"
 
 
 def test_w14_the_sixth_guess_in_a_minute_is_refused_even_with_the_right_password(bea: User, client: Client) -> None:

@@ -93,7 +93,7 @@ def test_the_settings_of_these_tests_are_in_order() -> None:
         ({"ALLOWED_HOSTS": ["chat.example.org"]}, "parley.W005"),
         ({"BOT_API": "bots:3001"}, "parley.E006"),
         ({"BOT_ENDPOINTS": ["http://10.0.0.5:9000"]}, "parley.E007"),
-        ({"ALLOWED_HOSTS": ["chat.example.org"], "EMAIL_HOST": ""}, "parley.W008"),
+        ({"ALLOWED_HOSTS": ["chat.example.org"], "EMAIL_HOST": ""}, "parley.I008"),
     ],
 )
 def test_w26_a_misconfiguration_is_found_at_start_with_its_remedy(settings: Any, changed: dict[str, Any], found: str) -> None:
