@@ -137,6 +137,16 @@ def test_no_command_is_documented_that_is_not_there() -> None:
     assert sorted(named - known) == []
 
 
+def test_every_metric_is_documented() -> None:
+    page = (DOCS / "self-hosting.md").read_text()
+    sources = [
+        path.read_text() for program in ("app", "bot_server") for path in (ROOT / program).rglob("*.py") if "tests" not in path.parts
+    ]
+    names = {name for text in sources for name in re.findall(r'(?:Counter|Gauge|Histogram)\(\s*"(\w+)"', text)}
+    assert "parley_runs_total" in names
+    assert sorted(name for name in names if f"`{name}`" not in page) == []
+
+
 def test_every_process_is_documented() -> None:
     page = (DOCS / "architecture.md").read_text()
     assert [name for name in [*process.commands(), "pg", "redis"] if f"| `{name}` |" not in page] == []
