@@ -58,7 +58,7 @@ class Socket(AsyncConsumer):  # type: ignore[misc]  # channels has no types
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         await self.send({"type": "websocket.accept"})
-        self.visit = Visit(self.visitor, self.channel_layer, self.channel_name, self._say, lambda: self._pulse.opened(self))
+        self.visit = Visit(self.visitor, self.channel_layer, self.channel_name, self._say)
         await self.visit.begin()
         self._pulse.add(self)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import redis
 from django.db import Error as DatabaseError
@@ -13,6 +13,7 @@ from chat import posting
 from chat.broadcasts import as_text, drafts_group, room_group, user_group
 from chat.consumers import frames, resume
 from chat.consumers.door import Visitor
+from chat.consumers.settling import Groups, settle
 from chat.consumers.work import in_thread
 from chat.errors import ChatError
 from chat.rendering import as_author, message_json
@@ -27,22 +28,15 @@ class Unavailable(ChatError):
     status = 503
 
 
-class Groups(Protocol):
-    """Of the channel layer, what a visit needs."""
-
-    async def group_add(self, group: str, channel: str) -> None: ...
-    async def group_discard(self, group: str, channel: str) -> None: ...
-
-
 class Visit:
     """Knows nothing of the protocol below it: gets frames as dictionaries, and gives texts to `say`."""
 
-    def __init__(self, visitor: Visitor, groups: Groups, channel: str, say: Callable[[str], None], opened: Callable[[], None]) -> None:
+    def __init__(self, visitor: Visitor, groups: Groups, channel: str, say: Callable[[str], None]) -> None:
         self.visitor = visitor
         self.user = visitor.user
         self.rooms: set[str] = set()
         self.open: dict[str, int] = {}  # the seq up to which the client has been told, by room
-        self._groups, self._channel, self._say, self._opened = groups, channel, say, opened
+        self._groups, self._channel, self._say = groups, channel, say
         self._joined: set[str] = set()
         self._answers: dict[str, Callable[[Frame], Awaitable[Frame | None]]] = {
             "open": self._open,
@@ -55,10 +49,13 @@ class Visit:
     async def begin(self) -> None:
         """Subscribe first, then read: what happens in between is heard twice rather than not at all."""
         await self._join(user_group(self.user.pk))
-        for room_id in await in_thread(resume.rooms_of, self.user):
-            await self._enter(room_id)
-        seqs = await in_thread(resume.seqs_of, self.rooms)
-        self.say({"type": "hello", "user": as_author(self.user), "rooms": seqs})
+        rooms = await in_thread(resume.rooms_of, self.user)
+        while missing := rooms.keys() - self.rooms:
+            for room_id in missing:
+                await self._enter(room_id)
+            await settle(self._groups, self._channel)
+            rooms = await in_thread(resume.rooms_of, self.user)
+        self.say({"type": "hello", "user": as_author(self.user), "rooms": rooms})
 
     async def end(self) -> None:
         """Leave every group: a group that keeps a channel that is gone would be a leak."""
@@ -121,10 +118,11 @@ class Visit:
         room_id, after = frames.word(frame, "room"), frames.optional_number(frame, "after")
         room_id = str(await in_thread(resume.visible, self.user, room_id))
         await self._enter(room_id)
-        await self._join(drafts_group(room_id))
+        # A room that was open already is heard, and can be read again even while Redis is away.
+        if await self._join(drafts_group(room_id)):
+            await settle(self._groups, self._channel)
         opened = await in_thread(resume.opened, self.user, room_id, after)
         self.open[room_id] = opened["seq"]
-        self._opened()
         return opened
 
     async def _close(self, frame: Frame) -> None:
@@ -165,9 +163,12 @@ class Visit:
         await self._leave(room_group(room_id))
         await self._leave(drafts_group(room_id))
 
-    async def _join(self, group: str) -> None:
+    async def _join(self, group: str) -> bool:
+        """Whether it is new."""
+        is_new = group not in self._joined
         self._joined.add(group)
         await self._groups.group_add(group, self._channel)
+        return is_new
 
     async def _leave(self, group: str) -> None:
         self._joined.discard(group)

@@ -54,7 +54,7 @@ def store(room: Room, message: Message) -> bool:
         "event": MESSAGE_POSTED,
     }
     with connection.cursor() as cursor:
-        cursor.execute(STORE.format(columns=", ".join(field.column for field in fields)), values)
+        cursor.execute(STORE.format(columns=", ".join(str(field.column) for field in fields)), values)
         row = cursor.fetchone()
     if row is None:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,12 @@ async def test_i3_a_socket_says_what_the_examples_show(room: Room, bea: User, ad
         heard["ack"] = await socket.ask("ack", **wishes["post"])
         heard["event"] = await socket.next("event")
         heard["read"] = await socket.ask("read", **wishes["read"])
-        frame = drafts.Frame(run="r-1", attempt=1, author=heard["hello"]["user"], offset=0, text="歩き", step="Chat", activity="thinking")
+        frame = drafts.Frame(
+            run=str(uuid.uuid4()), attempt=1, author=heard["hello"]["user"], offset=0, text="歩き", step="Chat", activity="thinking"
+        )
         await in_database(drafts.put, here, [frame])
         heard["draft"] = await socket.next("draft")
-        await in_database(drafts.end, here, "r-1", 1)
+        await in_database(drafts.end, here, frame.run, 1)
         heard["draft.end"] = await socket.next("draft.end")
         await Pulse.here().check()
         heard["seq"] = await socket.next("seq")
@@ -60,7 +63,7 @@ async def test_i3_a_socket_says_what_the_examples_show(room: Room, bea: User, ad
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_draft_is_shown_to_whoever_opens_the_room_later(room: Room, bea: User, token_of: Callable[..., str]) -> None:
-    frame = drafts.Frame(run="r-1", attempt=2, author={"id": 9}, offset=0, text="歩き", step="Chat", activity="thinking")
+    frame = drafts.Frame(run=str(uuid.uuid4()), attempt=2, author={"id": 9}, offset=0, text="歩き", step="Chat", activity="thinking")
     await in_database(drafts.put, room.pk, [frame])
     async with Client(token=await in_database(token_of, bea)) as socket:
         opened = await socket.ask("opened", type="open", room=str(room.pk), after=0)

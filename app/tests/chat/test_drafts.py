@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import redis
+from channels.layers import get_channel_layer
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from chat import broadcasts, drafts
+from chat.consumers.settling import settle
 from chat.drafts import Draft, Frame
-from chat.publisher import Publisher, address_of, redis_client
+from chat.publisher import Publisher, address_of, packed, redis_client
 
 AUTHOR = {"id": 3, "username": "echo", "name": "Echo", "is_bot": True}
 
@@ -113,8 +116,6 @@ def test_p6_a_redis_that_is_away_is_nobodys_problem(room_id: str, first: Frame, 
 
 async def test_hints_reach_the_groups_of_the_channel_layer(first: Frame) -> None:
     """The publisher names Redis's channels as channels_redis does; this holds it to that."""
-    from channels.layers import get_channel_layer
-
     layer = get_channel_layer()
     name = await layer.new_channel()
     await layer.group_add("room.x", name)
@@ -127,3 +128,17 @@ async def test_hints_reach_the_groups_of_the_channel_layer(first: Frame) -> None
     assert heard == {"type": "frame", "frame": "event", "room": "x", "seq": 7, "text": '{"type":"event","room":"x","seq":7,"body":"é"}'}
     assert address_of("room.x").endswith("__group__room.x")
     await layer.group_discard("room.x", name)
+
+
+async def test_p4_what_is_sent_right_after_settling_is_heard() -> None:
+    """Without settling, the layer has sent SUBSCRIBE but Redis may not have taken it yet."""
+    layer: Any = get_channel_layer()
+    name = await layer.new_channel()
+    with redis_client() as client:
+        for number in range(50):
+            await layer.group_add(f"room.{number}", name)
+            await settle(layer, name)
+            assert client.publish(address_of(f"room.{number}"), packed({"type": "frame"})) == 1
+    assert [group for group in layer._get_layer().groups if "settled" in group] == []
+    for number in range(50):
+        await layer.group_discard(f"room.{number}", name)

@@ -100,6 +100,7 @@ def test_p3_many_writers_make_one_gapless_order(room: Room, bea: User) -> None:
         own = Room.objects.get(pk=room.pk)
         for number in range(EACH):
             own.post(bea, f"{writer}-{number}")
+            connection.close()  # back to the pool, as after a request: it has fewer than there are writers
 
     in_threads([lambda writer=writer: write(writer) for writer in range(WRITERS)])  # type: ignore[misc]
 

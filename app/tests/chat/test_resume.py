@@ -175,14 +175,6 @@ async def test_p5_the_seqs_of_open_rooms_are_told_in_every_beat(
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_p5_a_room_opened_just_now_has_its_seq_told_soon(room: Room, bea: User, token_of: Callable[..., str]) -> None:
-    token = await in_database(token_of, bea)
-    async with Client(token=token) as socket:
-        await socket.ask("opened", type="open", room=str(room.pk), after=0)
-        assert (await socket.next("seq"))["rooms"] == {str(room.pk): 0}
-
-
-@pytest.mark.django_db(transaction=True)
 async def test_b2_17_a_lost_hint_of_revocation_is_made_good_by_the_beat(
     room: Room, bea: User, ada: User, token_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

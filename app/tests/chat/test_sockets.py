@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test import Client as Browser
 
 from accounts.models import User
 from accounts.signals import access_revoked
+from chat import drafts
 from chat.consumers.pulse import Pulse
 from chat.consumers.work import in_thread as in_database
 from chat.models import Membership, Room
@@ -135,15 +137,13 @@ class TestAMember:
         assert (await in_database(Membership.objects.get, room=room, user=ada)).last_read == 1
 
     async def test_it_hears_drafts_of_open_rooms_only(self, room: Room, direct: Room, bea_token: str) -> None:
-        from chat import drafts
-
-        frame = drafts.Frame(run="r-1", attempt=1, author={"id": 9}, offset=0, text="歩き", step="Chat", activity="thinking")
+        frame = drafts.Frame(run=str(uuid.uuid4()), attempt=1, author={"id": 9}, offset=0, text="歩き", step="Chat", activity="thinking")
         async with Client(token=bea_token) as socket:
             await socket.ask("opened", type="open", room=str(room.pk), after=0)
             await in_database(drafts.put, direct.pk, [frame])
             await in_database(drafts.put, room.pk, [frame])
             heard = await socket.next("draft")
-            assert (heard["room"], heard["run"], heard["offset"], heard["text"]) == (str(room.pk), "r-1", 0, "歩き")
+            assert (heard["room"], heard["run"], heard["offset"], heard["text"]) == (str(room.pk), frame.run, 0, "歩き")
 
             await socket.send(type="close", room=str(room.pk))
             await socket.hears_nothing_until_pong()
@@ -262,4 +262,4 @@ async def test_nothing_is_left_behind_by_clients_that_have_gone(room: Room, bea_
 
     await until(lambda: not layer._get_layer().groups and not layer._get_layer().channels)
     assert Pulse.here()._sockets == set()
-    assert Pulse.here()._tasks == []
+    assert Pulse.here()._task is None
