@@ -12,6 +12,7 @@ from celery.exceptions import Reject
 from kombu import Queue
 
 import logs
+from pipeline.broker import survive_lost_connections
 from pipeline.worker import Worker, secrets_of
 from settings import settings
 
@@ -20,6 +21,7 @@ QUEUE = "bots"
 # A job longer than this would run twice. No run is: a step takes an hour at most, and stale copies end at the claim and at the app's 409.
 VISIBILITY_SECONDS = 12 * 3600
 
+survive_lost_connections()
 celery = Celery("parley", broker=settings().redis_url(1))
 celery.conf.update(
     # No exchange: bindings are a key in Redis that a flush takes away, and kombu then drops what is published without a word.
@@ -32,7 +34,6 @@ celery.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    worker_soft_shutdown_timeout=5.0,
     worker_concurrency=settings().worker_concurrency,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry=True,
