@@ -25,7 +25,7 @@ from configuration import ROOT, Configuration
 from stages import StageError
 
 SERVERS = ("pg", "redis")
-# Seconds a process may take to end. The worker hands its runs back first (its soft shutdown takes 5 s).
+# Seconds a process may take to end. The worker hands its runs back first (it drains for up to 9 s).
 PATIENCE = {"pg": 30, "redis": 15, "worker": 25}
 RETRIES = 1000  # a process that cannot start is tried again, each time a second later
 
