@@ -179,8 +179,9 @@ def _lines_to_add(kind: str, bot: BotFile | None, allowed: frozenset[str], step:
     if not getattr(bot.permissions, kind):
         said.append(f"Add this line to the bot's file: permissions: {{{kind}: true}}.")
     if bot.name not in allowed:
-        names = ",".join(sorted({*allowed, bot.name}))
-        said.append(f"The operator must allow it in .env: ALLOW_{kind.upper()}={names}.")
+        # Who else is allowed is not for the room to read, where this is shown.
+        others = "…," if allowed else ""
+        said.append(f"The operator must allow it in .env: ALLOW_{kind.upper()}={others}{bot.name}.")
     return " ".join(said)
 
 

@@ -90,10 +90,10 @@ class _Course:
             payload = self._posted(built, after)
         except StaleAttempt:
             raise
-        except (Cancelled, dosaku.errors.Cancelled):
-            return self._ended_early() or self._end("cancelled", Failure("cancelled", "The step ended the run.", permanent=True))
         except (Exception, SystemExit) as error:  # noqa: BLE001 (a custom step may raise anything; it becomes the run's failure)
-            return self._ended_early() or self._failed(built, context, started, error)
+            stopped = isinstance(error, Cancelled | dosaku.errors.Cancelled) or self._around.control.cancelled()
+            failure = self._why_stopped(built) if stopped else self._why_failed(built, error)
+            return self._broken_off(built, context, started, failure)
         kept = step is not None and (step.costs or step.effect)
         # The last step's record goes with the outcome, which follows at once; only what was paid for does not wait even for that.
         at_once = step is not None and (step.costs or (step.effect and built is not self._pipeline.steps[-1]))
@@ -175,34 +175,47 @@ class _Course:
 
     def _advance(self, record: Record, payload: Payload, *, at_once: bool) -> None:
         """The step is done: store it where that is owed, and keep a checkpoint."""
-        unsent = [*self._point.unsent, record.as_json()]
-        if at_once:
-            self._ports.record(unsent)
-            unsent = []
-        usage = _sum(self._point.usage, add_up([record.as_json()]))
-        self._point = Point(record.index + 1, payload, self._point.replied, unsent, usage)
+        told = record.as_json()
+        usage = _sum(self._point.usage, add_up([told]))
+        self._point = Point(record.index + 1, payload, self._point.replied, [*self._point.unsent, told], usage)
+        # First the checkpoint: should the app be away for long, or this process be killed, another one goes on from it.
         self._ports.checkpoint(self._point)
+        if at_once:
+            self._ports.record(self._point.unsent)
+            self._point = replace(self._point, unsent=[])
+            self._ports.checkpoint(self._point)
 
-    def _failed(self, built: BuiltStep, context: Context, started: float, error: BaseException) -> Outcome:
+    def _why_failed(self, built: BuiltStep, error: BaseException) -> Failure:
         failure = failure_of(error, built.name)
         if failure.code == "step_broke":
             # The traceback goes through `hide`: what a step raises may quote a key.
             trace = self._around.secrets.hide("".join(traceback.format_exception(error)))
             log.error("step broke: %s", trace, extra={"step": built.name, "bot": self._pipeline.name})
-        record = replace(self._record(built, context, started, ""), state="failed", error=error_of(failure, self._around.secrets))
-        self._point = replace(self._point, unsent=[*self._point.unsent, record.as_json()])
-        return self._end("failed", failure)
+        return failure
+
+    def _why_stopped(self, built: BuiltStep) -> Failure:
+        if self._around.control.reason() == "timeout":
+            said = f"The step {built.name} took longer than {built.timeout:g} s, and was stopped."
+            return Failure("step_timeout", said, permanent=True)
+        self._raise_if_stale()
+        return Failure(self._around.control.reason() or "stopped", f"The step {built.name} was stopped.", permanent=True)
+
+    def _broken_off(self, built: BuiltStep, context: Context, started: float, failure: Failure) -> Outcome:
+        """The end of a run whose step did not come to its own."""
+        if failure.code != "draining":
+            record = replace(self._record(built, context, started, ""), state="failed", error=error_of(failure, self._around.secrets))
+            self._point = replace(self._point, unsent=[*self._point.unsent, record.as_json()])
+        return self._end("cancelled" if failure.code in ("stopped", "draining") else "failed", failure)
 
     def _ended_early(self) -> Outcome | None:
-        """The outcome of a run that somebody or something ended; None when nobody did."""
+        """The outcome of a run that somebody ended between two steps; None when nobody did."""
+        self._raise_if_stale()
         reason = self._around.control.reason()
-        if reason is None:
-            return None
-        if reason == "stale":
+        return None if reason is None else self._end("cancelled", Failure(reason, "", permanent=True))
+
+    def _raise_if_stale(self) -> None:
+        if self._around.control.reason() == "stale":
             raise StaleAttempt("The app has moved on to another attempt of this run.")
-        if reason == "timeout":
-            return self._end("failed", Failure("step_timeout", "A step took longer than it may, and was stopped.", permanent=True))
-        return self._end("cancelled", Failure(reason, "", permanent=True))
 
     def _end(self, outcome: Any, failure: Failure | None = None) -> Outcome:
         told = failure or Failure("", "", permanent=False)

@@ -54,7 +54,7 @@ def test_the_seeds_own_form_loads_unchanged(tmp_path: Path) -> None:
         ("", [], "off", ["permissions: {services: true}", "ALLOW_SERVICES=diary"], []),
         ("", ["diary"], "off", ["permissions: {services: true}"], ["ALLOW_SERVICES"]),
         ("permissions: {services: true}\n", [], "off", ["ALLOW_SERVICES=diary"], ["permissions:"]),
-        ("permissions: {services: true}\n", ["other"], "off", ["ALLOW_SERVICES=diary,other"], ["permissions:"]),
+        ("permissions: {services: true}\n", ["other"], "off", ["ALLOW_SERVICES=…,diary"], ["permissions:", "other"]),
         ("permissions: {services: true}\n", ["diary"], "on", [], []),
     ],
 )

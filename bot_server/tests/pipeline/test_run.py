@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errors import BotServerError, StaleAttempt
+from errors import BotServerError, StaleAttempt, Unreachable
 from pipeline.control import Control
 from pipeline.payload import Secrets
 from pipeline.run import Point
@@ -137,7 +137,12 @@ def test_a_step_that_takes_too_long_is_stopped(bench: Any) -> None:
     bench.step("slow", "import time\nwhile True:\n    self.stop_if_cancelled()\n    time.sleep(0.01)")
     began = time.monotonic()
     outcome = bench.run("[{Slow: {timeout: 100ms}}]")
-    assert (outcome.outcome, outcome.reason) == ("failed", "step_timeout")
+    assert (outcome.outcome, outcome.reason, outcome.explanation) == (
+        "failed",
+        "step_timeout",
+        "The step Slow took longer than 0.1 s, and was stopped.",
+    )
+    assert [(step["name"], step["state"], step["error"]["code"]) for step in outcome.steps] == [("Slow", "failed", "step_timeout")]
     assert time.monotonic() - began < 2
 
 
@@ -157,6 +162,7 @@ def test_stopping_ends_a_step_within_a_second(bench: Any, kind: str) -> None:
     assert (outcome.outcome, outcome.reason) == ("cancelled", "stopped")
     assert time.monotonic() - began < 1.3
     assert bench.ports.replies == []
+    assert [(step["name"], step["error"]["code"]) for step in outcome.steps] == [("Slow", "stopped")]
 
 
 def test_a_stale_attempt_ends_without_a_word(bench: Any) -> None:
@@ -215,6 +221,20 @@ def test_what_cost_money_is_recorded_at_once_with_what_came_before(bench: Any) -
     assert bench.ports.recorded[0][0]["payload"] is None
     assert [step["index"] for step in outcome.steps] == [2, 3]
     assert outcome.usage == {"tokens_in": 5, "tokens_out": 7, "estimated": False}
+
+
+def test_what_was_paid_for_has_a_checkpoint_even_if_the_app_is_away_for_long(bench: Any) -> None:
+    """I1."""
+    bench.step("dear", "p['bought'] = 1", head="costs = True")
+
+    def away(_: Any) -> None:
+        raise Unreachable("away")
+
+    bench.ports.record = away
+    with pytest.raises(Unreachable):
+        bench.run("[Dear, Reply]")
+    point = bench.ports.points[-1]
+    assert (point.step, point.payload["bought"], [step["name"] for step in point.unsent]) == (1, 1, ["Dear"])
 
 
 def test_no_secret_gets_out_of_a_step(bench: Any) -> None:

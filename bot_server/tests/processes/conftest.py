@@ -111,9 +111,9 @@ class Rig:
         delivery |= {"run": run or uuid.uuid4().hex, "attempt": attempt, "bot": {"name": bot, "version": version}}
         return delivery | more
 
-    def enqueue(self, delivery: dict[str, Any]) -> str:
-        """Straight into the queue, as the manager does; as the app would, it is the run's present attempt from now on."""
-        self.room.attempts[delivery["run"]] = delivery["attempt"]
+    def enqueue(self, delivery: dict[str, Any], *, age: float = 0, present: int = 0) -> str:
+        """Straight into the queue, as the manager does, `age` seconds ago. The run's present attempt is this one, or `present`."""
+        self.room.attempts[delivery["run"]] = present or delivery["attempt"]
         broker = Celery(broker=f"{self.redis.url}/1")
         broker.conf.update(
             task_queues=[Queue("bots", exchange="", routing_key="bots")],
@@ -121,7 +121,7 @@ class Rig:
             broker_transport_options={"global_keyprefix": "parley:"},
         )
         with broker:
-            broker.send_task("parley.answer", (delivery, time.time()))
+            broker.send_task("parley.answer", (delivery, time.time() - age))
         return str(delivery["run"])
 
     def post(self, name: str, body: bytes, *, age: int = 0, secret: str = "", headers: dict[str, str] | None = None) -> httpx.Response:

@@ -169,6 +169,17 @@ def test_a_stale_attempt_ends_quietly_and_closes_the_model_call(rig: Rig) -> Non
     assert run not in rig.room.outcomes
 
 
+def test_a_job_that_waited_too_long_in_the_queue_asks_before_it_begins(rig: Rig) -> None:
+    """b3 21: its lease ran out meanwhile; the model is not asked for nothing."""
+    rig.room.publish("paid", paid("hello"))
+    rig.worker()
+    late = rig.enqueue(rig.delivery("paid", "too late"), age=60, present=2)
+    wanted = rig.enqueue(rig.delivery("paid", "late and wanted"), age=60)
+    assert rig.room.wait(lambda: wanted in rig.room.outcomes)
+    wait_for(lambda: f"attempt is stale run={late}".encode() in rig.log("worker.log"), "the stale job to end")
+    assert rig.models.journal.counts()["by_prompt"] == {"late and wanted": 1}
+
+
 def test_a_worker_that_is_told_to_stop_lets_another_one_go_on(rig: Rig) -> None:
     """F6, b3 22: SIGTERM with a run under way; the same attempt is finished by the next worker."""
     rig.write("gate.py", GATE)
@@ -223,7 +234,7 @@ def test_the_kept_connection_may_go_stale(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("yaml", "reason", "says"),
     [
-        ("name: other\npermissions: {services: true}\nsteps: [{Chat: {module: OpenAIChat}}]\n", "bot_off", "ALLOW_SERVICES=other,paid"),
+        ("name: other\npermissions: {services: true}\nsteps: [{Chat: {module: OpenAIChat}}]\n", "bot_off", "ALLOW_SERVICES=…,other"),
         ("name: other\nsteps: [Chatt]\n", "bot_broken", "there is no step Chatt"),
         ("", "bot_broken", "name"),
     ],
