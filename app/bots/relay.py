@@ -88,10 +88,11 @@ class Relay:
     def _probe(self) -> None:
         for endpoint in self._breakers.to_probe():
             for run in Run.objects.probe(endpoint):
-                self._breakers.probing(endpoint)
-                self._send(run)
+                if self._send(run):
+                    self._breakers.probing(endpoint)
 
-    def _send(self, run: Run) -> None:
+    def _send(self, run: Run) -> bool:
+        """Build the delivery and hand it over. Whether there was one."""
         try:
             body = delivery_of(run)
         except Error:
@@ -99,11 +100,12 @@ class Relay:
         except Exception:
             log.exception("delivery_not_built", run=str(run.pk))
             run.not_delivered("relay_error")
-            return
+            return False
         if body is None:
             run.fall_silent("nothing_to_answer", "What was asked has been taken back, or lies before a /reset.")
-            return
+            return False
         self._hand_over(Parcel(run.bot.endpoint, run.bot.secret, body, run))
+        return True
 
     def _hand_over(self, parcel: Parcel) -> None:
         self._in_hand[parcel.endpoint] += 1
@@ -126,12 +128,14 @@ class Relay:
             except (OperationalError, InterfaceError):
                 self._answers.put((parcel, verdict))  # the database is away: this is still to be booked
                 raise
+            except Exception:
+                log.exception("answer_not_booked", run=parcel.body["run"])  # its lease will bring it back
+            self._in_hand -= Counter([parcel.endpoint])
 
     def _book(self, parcel: Parcel, verdict: Verdict) -> None:
         if parcel.run is not None:
             with contextlib.suppress(NotFound):  # deleted meanwhile, with its bot
                 parcel.run.accepted() if verdict.taken else parcel.run.not_delivered(verdict.reason)
-        self._in_hand -= Counter([parcel.endpoint])
         fields = {
             "run": parcel.body["run"],
             "attempt": parcel.body["attempt"],

@@ -13,7 +13,6 @@ from api.auth import ApiRequest, for_bots, for_chat
 from api.v1.messages import Message
 from api.v1.users import User
 from bots import access, shown
-from bots.models.run import RETRY_LATEST
 from chat.rendering import message_json
 
 router = Router(tags=["runs"])
@@ -61,7 +60,7 @@ class Step(Schema):
     @field_validator("payload", "prompt", "changed")
     @classmethod
     def _fits(cls, value: Any) -> Any:
-        if value and len(json.dumps(value, ensure_ascii=False).encode()) > PAYLOAD_LIMIT:
+        if value and len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > PAYLOAD_LIMIT:
             raise ValueError("a payload has at most 256 KB")
         return value
 
@@ -106,7 +105,7 @@ class Outcome(Attempt):
     reason: str = Field(default="", max_length=60)
     explanation: str = Field(default="", max_length=2000, description="Plain words, shown in the room when the run has failed for good")
     permanent: bool = False
-    retry_after: float | None = Field(default=None, ge=0, le=RETRY_LATEST * 24)
+    retry_after: float | None = Field(default=None, ge=0, description="Seconds; an hour at most counts")
     steps: list[Step] = Field(default=[], max_length=STEPS_AT_ONCE)
     usage: dict[str, Any] = {}
 

@@ -262,3 +262,16 @@ def test_breakers_open_after_three_failures_in_a_row_and_probe_every_five_second
     assert not breakers.answered("a")
     breakers.failed("b")
     assert (breakers.open_endpoints(), breakers.suspects()) == ([], ["b"])
+
+
+def test_an_answer_that_cannot_be_booked_does_not_use_up_the_relay(
+    hand: Hand, endpoint: Endpoint, asked: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(run: Run) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(Run, "accepted", broken)
+
+    hand.until(lambda: endpoint.deliveries and hand.idle())
+
+    assert Run.objects.get().state == "active"
