@@ -5,7 +5,8 @@
 The behaviour is named by the model ("model": "stall"), or, so that a test can drive it through a bot, by the last user
 message: `[[behave:stall]]`. `once-<behaviour>` behaves so to the first request of a prompt and answers the next ones.
 Any other model answers like an assistant that repeats: `You said: …`. testing/behaviours.py lists the behaviours.
-`GET /requests` tells how many requests came: {"total", "by_model", "by_prompt"}.
+`GET /requests` tells how many requests came, and which behaviours were playing when the client went away:
+{"total", "by_model", "by_prompt", "closed"}.
 """
 
 from __future__ import annotations
@@ -63,11 +64,12 @@ class Journal:
             return self.changed.wait_for(lambda: len(self.closed) >= count, timeout)
 
     def counts(self) -> dict[str, Any]:
-        """How many requests came, by model and by last user message."""
+        """How many requests came, by model and by last user message; and how many clients went away, by behaviour."""
         with self.changed:
             models = Counter(str(request.get("model")) for request in self.requests)
             prompts = Counter(last_said(request) for request in self.requests)
-            return {"total": len(self.requests), "by_model": dict(models), "by_prompt": dict(prompts)}
+            counts = {"by_model": dict(models), "by_prompt": dict(prompts), "closed": dict(Counter(self.closed))}
+            return {"total": len(self.requests)} | counts
 
 
 class ModelServer(ThreadingHTTPServer):

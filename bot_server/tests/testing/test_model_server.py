@@ -41,7 +41,7 @@ def test_it_counts_requests_by_model_and_prompt() -> None:
             ask(server.url, "small", said)
         with urlopen(f"http://127.0.0.1:{server.server_port}/requests", timeout=10) as answer:
             counts = json.load(answer)
-    assert counts == {"total": 3, "by_model": {"small": 3}, "by_prompt": {"one": 1, "two": 2}}
+    assert counts == {"total": 3, "by_model": {"small": 3}, "by_prompt": {"one": 1, "two": 2}, "closed": {}}
 
 
 def test_it_is_once_for_each_prompt() -> None:
