@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import redis
-from kombu.transport.redis import Channel
+from kombu.transport import redis as transport
 
 
 def survive_lost_connections() -> None:
@@ -16,7 +16,8 @@ def survive_lost_connections() -> None:
     fail on None with an AttributeError, which Celery takes for a bug of its own and ends the worker. A redis.ConnectionError is what it
     expects, and goes on from.
     """
-    parameters = Channel._connparams
+    kind: Any = transport.Channel
+    parameters = kind._connparams
     if getattr(parameters, "__wrapped__", None):
         return
 
@@ -26,4 +27,4 @@ def survive_lost_connections() -> None:
             raise redis.ConnectionError("The connection of this channel is lost.")
         return parameters(channel, *args, **options)
 
-    Channel._connparams = checked
+    kind._connparams = checked

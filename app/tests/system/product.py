@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -35,22 +36,26 @@ from embedded import Place, Postgres, Redis, free_port
 
 ROOT = process.ROOT
 TEST_BOTS = Path(__file__).parent / "bots"
+UNTRUSTED = "freeloader"  # it asks for services, and is not in the operator's list
 PROCESSES = ("app", "relay", "bots", "worker")
 PASSWORD = "a lamp in the window"
 # A crash of PostgreSQL must lose nothing, so its commits are real; only the disk's own cache is trusted.
 CRASH_SAFE = ("fsync=off", "full_page_writes=off")
 CAST = """
-from accounts.models import User
+import json
+from accounts.models import ApiToken, User
 for name in ("bea", "cyd"):
     User.objects.create_user(username=name, email=name + "@example.org", password={password!r}, name=name.title())
 User.objects.filter(username="ada").update(name="Ada")
+print(json.dumps({{user.username: ApiToken.objects.make(user, "tests", ["chat"])[1] for user in User.objects.filter(is_bot=False)}}))
 """
+NAME = re.compile(r"^name: *(\S+)", re.MULTILINE)
 
 
 class Product:
     """Processes by their names in the Procfile, and ``model``: the scripted server that plays OpenAI.
 
-    Ada is the superuser, Bea and Cyd are members; all have the password ``PASSWORD``.
+    Ada is the superuser, Bea and Cyd are members; all have the password ``PASSWORD`` and an API token in ``tokens``.
     """
 
     def __init__(self, **settings: str) -> None:
@@ -66,6 +71,7 @@ class Product:
         self.bot_url = f"http://127.0.0.1:{ports['bots']}"
         self.model_url = f"http://127.0.0.1:{ports['model']}"
         self.environment = self._environment(ports) | settings
+        self.tokens: dict[str, str] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
@@ -112,6 +118,13 @@ class Product:
         for name in names:
             self.terminate(name)
         self.start(*names)
+
+    def mend(self) -> None:
+        """Start whatever a test has left dead."""
+        for server in (self.postgres, self.redis):
+            if server.process is None or server.process.poll() is not None:
+                server.start()
+        self.start()
 
     def running(self, name: str) -> bool:
         return name in self._running and self._running[name].poll() is None
@@ -211,7 +224,7 @@ class Product:
         self.postgres.start()
         self.redis.start()
         self._run([sys.executable, "deploy/database.py"])
-        self.manage("shell", "-c", CAST.format(password=PASSWORD))
+        self.tokens = json.loads(self.manage("shell", "-v", "0", "-c", CAST.format(password=PASSWORD)).splitlines()[-1])
         self.start()
         self.wait_for_bots()
 
@@ -237,7 +250,7 @@ class Product:
         return bool(self.sql("select 1 from pg_stat_activity where query ilike 'listen %%'"))
 
     def _environment(self, ports: dict[str, int]) -> dict[str, str]:
-        test_bots = sorted(path.stem for path in TEST_BOTS.glob("*.yaml"))
+        test_bots = sorted({path.stem for path in TEST_BOTS.glob("*.yaml")} - {UNTRUSTED})
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CI", "TMPDIR") if name in os.environ}
         return inherited | {
             "PARLEY_TEST": "1",
