@@ -41,7 +41,7 @@ def initials(name: str) -> str:
 def theme(context: Context) -> str:
     """The theme of the cookie; automatic for everything else. An error page may have no request."""
     request = context.get("request")
-    chosen = request.COOKIES.get("theme", "auto") if request else "auto"
+    chosen: str = request.COOKIES.get("theme", "auto") if request else "auto"
     return chosen if chosen in THEMES else "auto"
 
 
@@ -59,7 +59,7 @@ def theme_menu(context: Context, place: str = "") -> dict[str, Any]:
 @register.inclusion_tag("_field.html")
 def field(bound: BoundField, **attributes: str) -> dict[str, Any]:
     """A field of a form with its label, help and errors, as Bootstrap and screen readers want it."""
-    names = {name.replace("_", "-"): value for name, value in attributes.items()}
+    names: dict[str, bool | str] = {name.replace("_", "-"): value for name, value in attributes.items()}
     widget = bound.field.widget
     kind = "form-select" if isinstance(widget, Select) else "form-check-input" if isinstance(widget, CheckboxInput) else "form-control"
     if not isinstance(widget, RadioSelect):

@@ -13,7 +13,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.models import User
 from chat.errors import ChatError, NotAllowed, NotFound, TooFast
+
+
+class PersonRequest(HttpRequest):
+    """A request that came in by this door: somebody is signed in."""
+
+    user: User
+
 
 View = Callable[..., HttpResponse]
 

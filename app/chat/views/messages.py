@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -13,12 +13,12 @@ from chat import access, posting
 from chat.errors import BadInput, NotFound
 from chat.models import Message
 from chat.room_page import RoomPage
-from chat.views.doors import for_people
+from chat.views.doors import PersonRequest, for_people
 
 
 @require_POST
 @for_people
-def post(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+def post(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     """What cannot be taken comes back with its text, so that nothing is lost."""
     body = request.POST.get("body", "").replace("\r\n", "\n")
     try:
@@ -31,7 +31,7 @@ def post(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @for_people
-def read(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+def read(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     membership = access.membership_for(request.user, room_id)
     membership.mark_read(membership.room.seq)
     return redirect("room", room_id)
@@ -39,7 +39,7 @@ def read(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @for_people
-def message(request: HttpRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
+def message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
     """One message by itself; its author can change it here."""
     found = _message(request, room_id, message_id)
     place = f"{reverse('room', args=[room_id])}?before={found.position + 25}#message-{found.pk}"
@@ -49,7 +49,7 @@ def message(request: HttpRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> 
 
 @require_POST
 @for_people
-def edit(request: HttpRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
+def edit(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
     found = _message(request, room_id, message_id)
     found.edit(request.user, request.POST.get("body", "").replace("\r\n", "\n"))
     return redirect("message", room_id, message_id)
@@ -57,12 +57,12 @@ def edit(request: HttpRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> Htt
 
 @require_POST
 @for_people
-def delete(request: HttpRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
+def delete(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
     _message(request, room_id, message_id).retract(request.user)
     return redirect("room", room_id)
 
 
-def _message(request: HttpRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+def _message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
     found = access.message_for(request.user, message_id)
     if found.room_id != room_id:
         raise NotFound(access.NO_MESSAGE)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from chat import people, shelves
-from chat.views.doors import for_people
+from chat.views.doors import PersonRequest, for_people
 
 
 @require_safe
 @for_people
-def directory(request: HttpRequest) -> HttpResponse:
+def directory(request: PersonRequest) -> HttpResponse:
     """Asked by the sidebar's frame it answers with the list alone."""
     search, page = request.GET.get("q", "").strip(), _page(request)
     if request.headers.get("Turbo-Frame") == "rooms":
@@ -22,6 +22,6 @@ def directory(request: HttpRequest) -> HttpResponse:
     return render(request, "chat/people.html", context)
 
 
-def _page(request: HttpRequest) -> int:
+def _page(request: PersonRequest) -> int:
     text = request.GET.get("page", "1")
     return int(text) if text.isdecimal() and len(text) < 6 else 1

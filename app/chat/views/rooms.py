@@ -5,16 +5,16 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth import get_user_model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
-from chat import access, choosing, shelves, sidebar
+from chat import access, choosing, profiles, shelves, sidebar
 from chat.errors import NotFound
 from chat.models import Room
+from chat.profiles import Profile
 from chat.room_page import RoomPage
-from chat.views.doors import for_people
+from chat.views.doors import PersonRequest, for_people
 
 LAST = "room"
 MONTH = 30 * 24 * 3600
@@ -22,7 +22,7 @@ MONTH = 30 * 24 * 3600
 
 @require_safe
 @for_people
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PersonRequest) -> HttpResponse:
     """The room that was open last, else the latest; for a newcomer the first page."""
     try:
         return redirect("room", access.room_for(request.user, request.COOKIES.get(LAST, "")).pk)
@@ -33,14 +33,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @for_people
-def welcome(request: HttpRequest) -> HttpResponse:
+def welcome(request: PersonRequest) -> HttpResponse:
     """What this is, and how to begin."""
     return render(request, "chat/welcome.html", {"bots": shelves.new_bots(request.user)})
 
 
 @require_safe
 @for_people
-def room(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+def room(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     page = RoomPage(access.membership_for(request.user, room_id), before=_position(request, "before"), after=_position(request, "after"))
     part = request.headers.get("Turbo-Frame")
     template = {"older": "chat/_messages.html", "room-top": "chat/_top.html"}.get(part or "", "chat/room.html")
@@ -52,14 +52,14 @@ def room(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @for_people
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: PersonRequest) -> HttpResponse:
     """Choose who is in a new group."""
     return render(request, "chat/new_room.html", {"choices": choosing.choices(request.user), "name": ""})
 
 
 @require_POST
 @for_people
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PersonRequest) -> HttpResponse:
     """One member and no name: the direct room with them. Else a group."""
     members = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
     name = request.POST.get("name", "").strip()
@@ -70,18 +70,18 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @for_people
-def person(request: HttpRequest, username: str) -> HttpResponse:
+def person(request: PersonRequest, username: str) -> HttpResponse:
     """Somebody's card."""
     other = get_user_model().objects.filter(username=username, is_active=True).first()
     if other is None:
         raise NotFound("There is nobody with this name.")
-    return render(request, "chat/person.html", {"person": other, "profile": _profile(other), "is_me": other.pk == request.user.pk})
+    return render(
+        request,
+        "chat/person.html",
+        {"person": other, "profile": profiles.of([other.pk]).get(other.pk, Profile()), "is_me": other.pk == request.user.pk},
+    )
 
 
-def _profile(user: User) -> shelves.Profile:
-    return shelves.profiles.of([user.pk]).get(user.pk, shelves.Profile())
-
-
-def _position(request: HttpRequest, name: str) -> int | None:
+def _position(request: PersonRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 18 else None

@@ -5,19 +5,19 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, choosing
 from chat.errors import NotFound
 from chat.room_page import RoomPage
-from chat.views.doors import for_people
+from chat.views.doors import PersonRequest, for_people
 
 
 @require_safe
 @for_people
-def settings(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+def settings(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     membership = access.membership_for(request.user, room_id)
     if not membership.room.is_group:
         raise NotFound("A direct room has no settings.")
@@ -28,7 +28,7 @@ def settings(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @for_people
-def rename(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+def rename(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     access.room_for(request.user, room_id).rename(request.user, request.POST.get("name", ""))
     messages.success(request, "The room has its new name.")
     return redirect("room_settings", room_id)
@@ -36,7 +36,7 @@ def rename(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @for_people
-def add(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+def add(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     room = access.room_for(request.user, room_id)
     users = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
     for user in users:
@@ -47,7 +47,7 @@ def add(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @for_people
-def remove_member(request: HttpRequest, room_id: uuid.UUID, username: str) -> HttpResponse:
+def remove_member(request: PersonRequest, room_id: uuid.UUID, username: str) -> HttpResponse:
     """Somebody is removed by an admin, or leaves by themselves."""
     room = access.room_for(request.user, room_id)
     member = room.members.filter(username=username).first()
@@ -62,7 +62,7 @@ def remove_member(request: HttpRequest, room_id: uuid.UUID, username: str) -> Ht
 
 @require_POST
 @for_people
-def remove(request: HttpRequest, room_id: uuid.UUID) -> HttpResponse:
+def remove(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     room = access.room_for(request.user, room_id)
     room.dissolve(request.user)
     messages.success(request, f"{room.name or 'The room'} is removed.")

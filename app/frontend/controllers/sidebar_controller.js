@@ -40,6 +40,11 @@ export default class extends Controller {
   // A page has come: which room it shows, and on a phone the list makes way for it.
   arrive() {
     if (this.element.matches(":popover-open")) this.element.hidePopover()
+    this.mark()
+  }
+
+  // The list has come anew.
+  mark() {
     this.#change(() => this.#list.current(location.pathname))
   }
 
@@ -63,7 +68,6 @@ export default class extends Controller {
     this.#later("reload", RELOAD_AFTER, () => {
       this.frameTarget.src = this.frameTarget.dataset.src
       this.frameTarget.reload()
-      this.frameTarget.loaded.then(() => this.arrive())
     })
   }
 

@@ -206,6 +206,7 @@ def test_times_are_told_in_the_readers_zone(browse: OpenPage, room: Room, ada: U
 def test_a_newcomer_signs_up_opens_a_bot_and_writes(browse: OpenPage, room: Room) -> None:
     page = browse(None, "/", timezone_id="Asia/Tokyo")
     page.get_by_role("link", name="Sign up").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign up")
     page.get_by_label("Username").fill("dot")
     page.get_by_label("E-mail address").fill("dot@example.com")
     page.get_by_label("Password").fill("a long enough phrase")

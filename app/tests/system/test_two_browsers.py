@@ -239,6 +239,15 @@ def test_a_new_room_appears_by_itself_and_goes_with_its_end(browse: OpenPage, ro
     expect(nav.get_by_role("link", name=re.compile("Bot kitchen"))).to_have_count(0)
 
 
+def test_a_search_gives_the_list_back_with_the_room_still_marked(browse: OpenPage, room: Room, ada: User) -> None:
+    page = live(browse(ada, f"/rooms/{room.pk}/"))
+    nav, search = page.get_by_role("navigation", name="Rooms"), page.get_by_role("searchbox", name="Search people and bots")
+    search.fill("nobody at all")
+    expect(nav).to_contain_text("Nobody here is called")
+    search.fill("")
+    expect(nav.get_by_role("link", name=re.compile("Kyoto"))).to_have_attribute("aria-current", "page")
+
+
 def test_a_removed_member_is_shown_out(browse: OpenPage, room: Room, ada: User, bea: User) -> None:
     page = live(browse(bea, f"/rooms/{room.pk}/"))
     room.remove(bea, ada)
