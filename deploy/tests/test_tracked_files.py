@@ -11,7 +11,7 @@ MACHINE = re.compile("|".join(["/wo" + "rk/", "/ro" + "ot/", r"/Us" + r"ers/\w",
 REGISTRIES = re.compile(
     "|".join(["py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.org", "docker" + r"\.io", "gh" + r"cr\.io", r"qua" + r"y\.io"])
 )
-SECRETS = re.compile("|".join(["sk-" + "[A-Za-z0-9_-]{20,}", "AK" + "IA[0-9A-Z]{16}", "-----BEGIN [A-Z ]*PRIV" + "ATE KEY"]))
+SECRETS = re.compile("|".join(["sk-" + "[A-Za-z0-9_-]{40,}", "AK" + "IA[0-9A-Z]{16}", "-----BEGIN [A-Z ]*PRIV" + "ATE KEY"]))
 BINARY = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".woff2", ".webp")
 
 
