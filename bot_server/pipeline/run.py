@@ -16,16 +16,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import dosaku.errors
-from errors import Cancelled, Failure, StaleAttempt, StepError, failure_of
+from errors import Cancelled, Failure, StaleAttempt, failure_of
 from pipeline.context import Context, Surroundings
 from pipeline.payload import Payload, changes, pack, unpack
 from pipeline.pipeline import BuiltStep, Pipeline
+from pipeline.replies import replies_of
 from pipeline.trace import MAX_EXPLANATION, MAX_SUMMARY, Outcome, Record, add_up, error_of, prompt_of, usage_of
 from steps import Step
 
 log = logging.getLogger(__name__)
 
-MAX_REPLIES = 20
 # How often an async step is asked whether somebody stopped it: twice within the second that stopping may take.
 POLL = 0.2
 
@@ -148,13 +148,10 @@ class _Course:
         """Post `payload['reply']`, one or a list of them, and take it out."""
         if "reply" not in payload:
             return payload
-        replies = payload.pop("reply")
-        for ordinal, reply in enumerate((replies if isinstance(replies, list) else [replies])[:MAX_REPLIES]):
-            body, metadata = _reply(reply, built.name)
-            if body.strip():
-                self._ports.reply(f"{built.index}.{ordinal}", body, metadata)
-                self._point = replace(self._point, replied=True)
-                self._around.text = ""
+        for ordinal, body, metadata in replies_of(payload.pop("reply"), built.name):
+            self._ports.reply(f"{built.index}.{ordinal}", body, metadata)
+            self._point = replace(self._point, replied=True)
+            self._around.text = ""
         return payload
 
     def _record(self, built: BuiltStep, context: Context, started: float, summary: str) -> Record:
@@ -228,16 +225,6 @@ class _Course:
             self._point.unsent,
             _sum(self._point.usage, add_up([step for step in self._point.unsent if step["state"] == "failed"])),
         )
-
-
-def _reply(reply: Any, step: str) -> tuple[str, dict[str, Any]]:
-    """Body and metadata of a reply, which is text or {"body", "metadata"}."""
-    if isinstance(reply, str):
-        return reply, {}
-    metadata = reply.get("metadata") if isinstance(reply, dict) else None
-    if not isinstance(reply, dict) or not isinstance(reply.get("body"), str) or not isinstance(metadata, dict | None):
-        raise StepError(f"The step {step} set a reply that is neither text nor a map with a `body`.", code="reply_wrong")
-    return reply["body"], metadata or {}
 
 
 def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
