@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,9 @@ def servers() -> Iterator[dict[str, str]]:
     place = Place(home / "data", home / "run", home / "log")
     postgres = Postgres(place, "parley", "only-for-tests", "parley", settings=FAST)
     redis = Redis(place, "only-for-tests", free_port())
+    # A run that is ended from outside must not leave its servers behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     try:
         postgres.start()
         redis.start()
@@ -65,7 +69,7 @@ def servers() -> Iterator[dict[str, str]]:
 
 
 def pytest(env: dict[str, str], arguments: list[str]) -> int:
-    return subprocess.call([sys.executable, "-m", "pytest", "-p", "skips", *arguments], env=env, cwd=ROOT)
+    return subprocess.call([sys.executable, "-m", "pytest", "-p", "skips", "-p", "order", *arguments], env=env, cwd=ROOT)
 
 
 def main(arguments: list[str]) -> int:

@@ -19,23 +19,34 @@ SKIPPING = "import pytest\n\ndef test_it_skips():\n    pytest.skip('no browser h
 @pytest.mark.parametrize(("shell", "code"), [({"CI": "true"}, 1), ({}, 0)])
 def test_a_skipped_test_fails_in_ci_only(tmp_path: Path, shell: dict[str, str], code: int) -> None:
     (tmp_path / "test_it.py").write_text(SKIPPING)
+    said = _pytest(tmp_path, "-p", "skips", code=code, **shell)
+    assert ("nothing may be skipped" in said) == bool(shell)
+
+
+def _pytest(folder: Path, *arguments: str, code: int = 0, **shell: str) -> str:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "deploy" / "local"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **shell}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "skips",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        os.devnull,
-        f"--rootdir={tmp_path}",
-        str(tmp_path),
-    ]
-    done = subprocess.run(command, check=False, env=env, cwd=tmp_path, capture_output=True, text=True)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={folder}", *arguments, str(folder)]
+    done = subprocess.run(command, check=False, env=env, cwd=folder, capture_output=True, text=True)
     assert done.returncode == code, done.stdout + done.stderr
-    assert ("nothing may be skipped" in done.stdout) == bool(shell)
+    return done.stdout
+
+
+BROWSING = """
+import pytest
+
+@pytest.fixture
+def browser(): return None
+
+def test_first(browser): pass
+
+def test_second(): pass
+"""
+
+
+def test_browsers_come_last(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(BROWSING)
+    said = _pytest(tmp_path, "-v", "-p", "order")
+    assert said.index("::test_second PASSED") < said.index("::test_first PASSED")
 
 
 def test_a_failed_stage_does_not_hide_the_next(capsys: pytest.CaptureFixture[str]) -> None:
