@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 import logs
 from chat_api import ChatApi
+from errors import SettingsError
 from manager import metrics
 from manager.library import Library
 from manager.registration import Registrar
@@ -39,6 +40,9 @@ class Manager:
 
     def __init__(self, given: Settings) -> None:
         self.key = given.bot_key.get_secret_value()
+        if not self.key:
+            # Without it, anybody could compute every bot's secret and sign deliveries.
+            raise SettingsError("BOT_KEY is not set. ./setup writes one into .env; any long random text will do.")
         self.library = Library(Loader(given.bot_config, trust_of(given)))
         self.store = Store(connect(given.redis_url(2), timeout=3.0), self.key)
         self.broker = connect(given.redis_url(1), timeout=3.0)

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from manager import cli
 from pipeline.schema import schema
@@ -20,7 +21,7 @@ ECHO = "name: echo\nsteps: [Chat, Reply]\ntests:\n  - {say: hi there, expect: {c
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(cli, "settings", lambda: Settings(bot_config=tmp_path, openai_api_key=""))
+    monkeypatch.setattr(cli, "settings", lambda: Settings(bot_config=tmp_path, openai_api_key=SecretStr("")))
     return tmp_path
 
 
