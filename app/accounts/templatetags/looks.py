@@ -27,7 +27,7 @@ def icon(name: str) -> SafeString:
 @register.filter
 def initials(name: str) -> str:
     """What stands in an avatar: the same rule as the browser's (frontend/models/initials.js)."""
-    words = re.findall(r"[^\W_]+", name)
+    words: list[str] = re.findall(r"[^\W_]+", name)
     if not words:
         return "?"
     first = words[0]
