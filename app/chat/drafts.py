@@ -61,6 +61,14 @@ redis.call('PUBLISH', ARGV[11], ARGV[12])
 return ''
 """
 
+# What was being written stands in the room as a message now; the run goes on. KEYS as above. ARGV: attempt.
+SAID = """
+if tonumber(redis.call('HGET', KEYS[1], 'attempt') or '-1') ~= tonumber(ARGV[1]) then return '' end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[1], 'chars', 0)
+return ''
+"""
+
 # The run has ended. What it leaves behind fences frames that come late. KEYS as above. ARGV: run, life, attempt.
 END = """
 local known = tonumber(redis.call('HGET', KEYS[1], 'attempt') or '0')
@@ -136,6 +144,14 @@ def of(room_id: uuid.UUID | str) -> list[Draft]:
         log.warning("The drafts of a room cannot be read, Redis is away: %s", error)
         return []
     return [draft for run, meta, text in zip(runs, answers[::2], answers[1::2], strict=True) if (draft := _draft(run, meta, text))]
+
+
+def said(room_id: uuid.UUID | str, run_id: uuid.UUID | str, attempt: int) -> None:
+    """The text so far has become a message: whoever looks now shall not see it twice. Call it on commit."""
+    try:
+        _client().eval(SAID, 3, *_keys(room_id, str(run_id)), attempt)
+    except (redis.RedisError, OSError) as error:
+        log.warning("A draft that was said cannot be cleared, Redis is away: %s", error)
 
 
 def end(room_id: uuid.UUID | str, run_id: uuid.UUID | str, attempt: int = 0) -> None:

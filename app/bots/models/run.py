@@ -14,6 +14,7 @@ from bots.backoff import full_jitter
 from bots.errors import NO_RUN, NotAllowed, NotFound, StaleAttempt
 from bots.models.queue import Runs, in_seconds
 from bots.models.step import RunStep
+from chat import drafts
 from chat.errors import ClientIdReused
 from chat.models import Message, Posted, Room
 from lib.ids import uuid7
@@ -149,6 +150,7 @@ class Run(models.Model):
         """Post an answer. The key is the step and an ordinal: the same key again gives the stored message, whatever its text (P8)."""
         with self.held(attempt) as run:
             author, client_id = run.bot.user, f"{run.pk}:{key}"
+            transaction.on_commit(lambda: drafts.said(run.room_id, run.pk, attempt), robust=True)
             try:
                 return run.room.post(author, body, client_id=client_id, metadata={**metadata, "run": str(run.pk)})
             except ClientIdReused:  # a second try of the step wrote other words; what the room has read stands

@@ -124,6 +124,16 @@ def test_only_the_asker_and_the_bots_admins_may_stop_it(group: Room, bot: Bot, b
 
 
 @pytest.mark.django_db(transaction=True)
+def test_p6_what_a_bot_posted_is_not_shown_as_a_draft_too(at_work: Run, direct: Room, bots_api: Api) -> None:
+    bots_api.post("drafts", {"frames": [{"run": str(at_work.pk), "attempt": at_work.attempt, "offset": 0, "text": "Half an ans"}]})
+    assert [draft.text for draft in drafts.of(direct.pk)] == ["Half an ans"]
+
+    bots_api.post(f"runs/{at_work.pk}/replies", {"attempt": at_work.attempt, "key": "1.0", "body": "Half an answer.", "metadata": {}})
+
+    assert [draft.text for draft in drafts.of(direct.pk)] == [""]
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("_", range(5))
 def test_a_stop_that_meets_a_reply_leaves_one_truth(at_work: Run, bea: User, direct: Room, _: int) -> None:
     """Either the reply was first and stands, or the stop was and it is refused; never both halves."""

@@ -81,6 +81,16 @@ def test_p6_what_has_ended_is_gone_and_late_frames_do_not_bring_it_back(room_id:
     assert text_of(room_id) == ["tried again"]
 
 
+def test_p6_what_became_a_message_is_not_shown_twice_and_the_run_writes_on(room_id: str, first: Frame) -> None:
+    drafts.put(room_id, [first])
+    drafts.said(room_id, first.run, attempt=0)
+    assert text_of(room_id) == ["歩き"]
+    drafts.said(room_id, first.run, first.attempt)
+    assert text_of(room_id) == [""]
+    assert drafts.put(room_id, [replace(first, text="second answer")]) == []
+    assert text_of(room_id) == ["second answer"]
+
+
 @pytest.mark.django_db
 def test_p6_a_run_that_ended_before_its_first_frame_stays_ended(room_id: str, first: Frame) -> None:
     drafts.end(room_id, first.run, attempt=1)
