@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, posting
-from chat.errors import BadInput, NotFound
+from chat.errors import BadInput, NotFound, TooFast
 from chat.models import Message
 from chat.room_page import RoomPage
 from chat.views.doors import PersonRequest, for_people
@@ -23,9 +23,10 @@ def post(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     body = request.POST.get("body", "").replace("\r\n", "\n")
     try:
         posting.post(request.user, room_id, body, client_id=request.POST.get("client_id"))
-    except BadInput as error:
+    except (BadInput, TooFast) as error:
         page = RoomPage(access.membership_for(request.user, room_id))
-        return render(request, "chat/room.html", {"page": page, "room": page.room, "body": body, "problem": error.message}, status=422)
+        context = {"page": page, "room": page.room, "body": body, "problem": error.message}
+        return render(request, "chat/room.html", context, status=error.status if isinstance(error, TooFast) else 422)
     return redirect("room", room_id)
 
 

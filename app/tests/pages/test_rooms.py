@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from bots.models import Bot
+from chat.errors import TooFast
 from chat.models import Room
 
 
@@ -108,6 +109,17 @@ def test_text_that_cannot_be_taken_comes_back_with_the_reason(ada_client: Client
     assert answer.status_code == 422
     assert "20,000 is the most" in words_of(answer.content)
     assert "y" * 20_001 in answer.content.decode()
+
+
+def test_who_posts_too_fast_by_form_gets_the_text_back(ada_client: Client, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_fast(user: User) -> None:
+        raise TooFast(3)
+
+    monkeypatch.setattr("chat.posting.posts.admit", too_fast)
+    answer = ada_client.post(f"/rooms/{room.pk}/messages/", {"body": "keep these words"})
+    assert answer.status_code == 429
+    assert "Wait 3 s" in words_of(answer.content)
+    assert "keep these words" in answer.content.decode()
 
 
 def test_older_pages_are_reached_by_links(ada_client: Client, ada: User, room: Room) -> None:

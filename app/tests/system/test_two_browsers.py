@@ -248,6 +248,18 @@ def test_a_search_gives_the_list_back_with_the_room_still_marked(browse: OpenPag
     expect(nav.get_by_role("link", name=re.compile("Kyoto"))).to_have_attribute("aria-current", "page")
 
 
+def test_signing_out_closes_the_other_tab_and_takes_the_words_along(browse: OpenPage, room: Room, ada: User) -> None:
+    page = live(browse(ada, f"/rooms/{room.pk}/"))
+    page.get_by_role("textbox", name="Message", exact=True).fill("half a thought")
+    other = page.context.new_page()
+    other.goto("/welcome/")
+    other.get_by_role("button", name="Your menu").click()
+    other.get_by_role("menuitem", name="Sign out").click()
+    expect(other).to_have_url(re.compile("/account/login/"))
+    expect(page).to_have_url(re.compile("/account/login/"))
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('parley:'))") == []
+
+
 def test_a_removed_member_is_shown_out(browse: OpenPage, room: Room, ada: User, bea: User) -> None:
     page = live(browse(bea, f"/rooms/{room.pk}/"))
     room.remove(bea, ada)
