@@ -189,6 +189,13 @@ def test_pages_are_calm(page: Path) -> None:
     assert not re.search(r"\b(blazing|seamless|cutting-edge|powerful|effortless|world-class|simply|TODO)\b", prose, re.IGNORECASE)
 
 
+def test_every_picture_is_shown() -> None:
+    shown = {(page.parent / target).resolve() for page in PAGES for target in _links(page)}
+    pictures = [path for path in (DOCS / "images").iterdir() if path.suffix in {".png", ".svg"}]
+    assert pictures
+    assert sorted(path.name for path in pictures if path not in shown) == []
+
+
 def test_every_page_can_be_reached_from_the_readme() -> None:
     reached: set[Path] = set()
     todo = [ROOT / "README.md"]
