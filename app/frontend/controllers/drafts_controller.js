@@ -13,8 +13,11 @@ export default class extends Controller {
   #painting = 0
 
   disconnect() {
+    // The outlet may be the log of the next page already, and nobody hears an element that has left the page.
     cancelAnimationFrame(this.#painting)
-    for (const run of [...this.#drafts.keys()]) this.#remove(run)
+    for (const { article } of this.#drafts.values()) article.remove()
+    this.#drafts.clear()
+    this.dispatch("rested", { target: document, detail: { room: this.roomValue } })
   }
 
   hear({ detail: frame }) {

@@ -48,6 +48,8 @@ export default class extends Controller {
     if (!response.ok) throw new TypeError(`the server answered ${response.status}`)
     const template = document.createElement("template")
     template.innerHTML = await response.text()
+    // Who has gone to another room meanwhile must not find these there: the outlet is the log of the page that is shown.
+    if (!this.#watch) return
     const next = template.content.querySelector("[data-history-target=link]")
     this.logOutlet.timeline.prepend([...template.content.querySelector("[data-log-target=list]").children])
     if (next) link.replaceWith(next)

@@ -12,6 +12,7 @@ export default class extends Controller {
   #words
   #pending = new Map()
   #line = Promise.resolve()
+  #sending = null
 
   initialize() {
     this.#words = new KeptWords(this.roomValue, document.body.dataset.user)
@@ -48,11 +49,14 @@ export default class extends Controller {
     this.dispatch("done")
   }
 
-  // The socket is often faster than the answer to the post: the stored message takes the place of the one on its way.
-  stored({ detail: { author, body } }) {
+  // The socket is often faster than the answer to the post: then the stored message takes the place of the one that is out just now.
+  // Of no other: the same words from another device, or said again, are another message.
+  stored({ detail: { id, author, body } }) {
     if (String(author.id) !== document.body.dataset.user) return
-    const same = [...this.#pending.values()].find(({ message }) => message.body === body)
-    if (same) this.#forget(same.message.client_id)
+    const known = [...this.#pending.values()].find(entry => entry.id === id)
+    const out = this.#pending.get(this.#sending)
+    if (known) this.#forget(known.message.client_id)
+    else if (out?.message.body === body) this.logOutlet.timeline.remove(out.article)
   }
 
   #show(message) {
@@ -68,26 +72,32 @@ export default class extends Controller {
 
   // One after the other, so that they are stored in the order they were written.
   #send(message) {
-    this.#mark(message.client_id, "sending")
+    this.#mark(message.client_id, { state: "sending" })
     this.#line = this.#line.then(() => this.#post(message))
   }
 
+  // Goes on when the reader has left the room: what was sent is sent.
   async #post({ client_id, body }) {
-    if (!this.#pending.has(client_id)) return
+    if (!this.#pending.has(client_id) && !this.#words.has(client_id)) return
+    this.#sending = client_id
     try {
-      await request("POST", `rooms/${this.roomValue}/messages`, { body, client_id })
+      const { id } = await request("POST", `rooms/${this.roomValue}/messages`, { body, client_id })
       this.#words.remove(client_id)
-      this.#mark(client_id, "stored")
+      this.#mark(client_id, { id })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      this.#mark(client_id, "unsent", error.message)
+      this.#mark(client_id, { state: "unsent", words: error.message })
+    } finally {
+      this.#sending = null
     }
   }
 
-  #mark(clientId, state, words = "") {
+  #mark(clientId, { state = "stored", words = "", id } = {}) {
     const entry = this.#pending.get(clientId)
     if (!entry) return
-    entry.waiting = state !== "unsent"
+    if (id && this.logOutlet.timeline.find(`message-${id}`)) return this.#forget(clientId)
+    Object.assign(entry, { id, waiting: state !== "unsent" })
+    if (!entry.waiting && !entry.article.isConnected) this.logOutlet.append(entry.article)
     this.logOutlet.keeper.following(() => markPending(entry.article, state, words))
   }
 

@@ -26,6 +26,10 @@ export class KeptWords {
     return message
   }
 
+  has(clientId) {
+    return this.unsent.some(message => message.client_id === clientId)
+  }
+
   remove(clientId) {
     const left = this.unsent.filter(message => message.client_id !== clientId)
     this.#write(this.unsentKey, left.length ? left : null)
