@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from chat.models import Membership, Message, Room, RoomEvent
@@ -18,6 +20,10 @@ class Kept(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable whe
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Model], change: bool) -> None:
+        # Not the whole row: a seq or a place read up to, as it was when the form was read, would undo what came since.
+        obj.save(update_fields=form.changed_data)
 
 
 @admin.register(Room)
