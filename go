@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . deploy/python.sh
 
 case "${1:-}" in
-  test | check | help) rest=("$@") mode=local ;; # the same in both modes
+  test | check | bench | help) rest=("$@") mode=local ;; # the same in both modes
   bots | manage) mode="$(kept_mode)" rest=("$@") ;; # their arguments are not ours to read
   *) choose_mode "$@" ;;
 esac

@@ -26,6 +26,7 @@ HELP = """\
 ./go check                                the whole gate: format, lint, types, import rules, migrations, bot files, shell scripts, tests
 ./go bots new|check|chat|test ...         write bots from a terminal; check, chat and test need no running server
 ./go manage ...                           Django's manage.py
+./go bench [quick] [name ...]             what it costs, beside the bare stack: rest, overhead, streams, replies, people
 ./go help                                 this list
 
 The mode is local (everything below .parley/) unless --docker is given; .env keeps the choice."""
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if command in {"-h", "--help"}:
         command, rest = "help", []
     commands = {"setup": setup, "up": up, "stop": stop, "status": status, "logs": logs, "test": test, "check": check,
-                "bots": bots, "manage": manage, "help": show_help}  # fmt: skip
+                "bots": bots, "manage": manage, "bench": bench, "help": show_help}  # fmt: skip
     if command not in commands:
         print(f"There is no ./go {command}. These there are:\n\n{HELP}", file=sys.stderr)
         return 2
@@ -154,6 +155,13 @@ def manage(arguments: list[str]) -> int:
     config = configuration.load()
     with lifecycle.servers(config):
         return subprocess.call([sys.executable, str(ROOT / "app" / "manage.py"), *arguments], env=config.values)
+
+
+def bench(arguments: list[str]) -> int:
+    lifecycle.enter("dev")
+    paths = (ROOT, ROOT / "app", ROOT / "deploy" / "local")
+    values = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
+    return subprocess.call([sys.executable, "-m", "bench", *arguments], env=values, cwd=ROOT)
 
 
 def show_help(_: list[str]) -> int:

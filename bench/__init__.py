@@ -1,0 +1,1 @@
+"""What Parley costs, beside the bare stack: ``./go bench``."""
