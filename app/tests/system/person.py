@@ -155,8 +155,13 @@ class Listener:
         return [frame for _, frame in list(self.frames) if frame["type"] == "event" and frame["kind"] == kind]
 
     def text(self) -> str:
-        """What the bot has written of its answer so far."""
-        return "".join(frame["text"] for frame in self.drafts())
+        """What the bot has written of its answer so far. Frames may overlap; their offsets say where they belong."""
+        opened = [draft for _, frame in list(self.frames) if frame["type"] == "opened" for draft in frame["drafts"]]
+        text = ""
+        for frame in [*opened, *self.drafts()]:
+            if frame["text"]:
+                text = text[: frame["offset"]] + frame["text"]
+        return text
 
     def _listen(self) -> None:
         with contextlib.suppress(ConnectionClosed):
