@@ -106,10 +106,9 @@ class Visit:
                 await self._exit(room_id)
 
     def tell_seqs(self, seqs: dict[str, int]) -> None:
-        """The seqs of the rooms the client has open: it fetches what it lacks."""
-        mine = {room_id: seqs[room_id] for room_id in self.open if room_id in seqs}
-        if mine:
-            self.say({"type": "seq", "rooms": mine})
+        """The seqs of the rooms the client has open: it fetches what it lacks. Said without any too: it is what a client answers when
+        its own timers are held up, as browsers do in tabs that nobody looks at."""
+        self.say({"type": "seq", "rooms": {room_id: seqs[room_id] for room_id in self.open if room_id in seqs}})
 
     # What clients ask for
 

@@ -66,6 +66,8 @@ export class Connection {
       this.#failures = 0
       this.#become("on")
     }
+    // Browsers hold up the timers of hidden tabs, down to one a minute: too seldom for the server. Its beat is not held up.
+    if (frame.type === "seq") this.send({ type: "ping" })
     this.onFrame(frame)
   }
 

@@ -98,6 +98,14 @@ test("answers keep it alive", () => {
   expect(sockets).toHaveLength(1)
 })
 
+test("P5: the beat of the server is answered, for the timers of a hidden tab come too seldom", () => {
+  connection.start()
+  sockets[0].hear({ type: "hello" })
+  sockets[0].hear({ type: "seq", rooms: {} })
+  expect(sockets[0].sent).toEqual([{ type: "ping" }])
+  expect(frames).toEqual(["hello", "seq"])
+})
+
 test("it hurries when the network is back", () => {
   connection.start()
   for (const wait of [0, 1000, 2000]) {

@@ -175,6 +175,14 @@ async def test_p5_the_seqs_of_open_rooms_are_told_in_every_beat(
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_p5_the_beat_is_told_without_an_open_room_too(room: Room, bea: User, token_of: Callable[..., str]) -> None:
+    """Whoever cannot trust its own timers answers it, and is not taken for gone."""
+    async with Client(token=await in_database(token_of, bea)) as socket:
+        await Pulse.here().check()
+        assert (await socket.receive()) == {"type": "seq", "rooms": {}}
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_b2_17_a_lost_hint_of_revocation_is_made_good_by_the_beat(
     room: Room, bea: User, ada: User, token_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
