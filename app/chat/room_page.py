@@ -54,6 +54,11 @@ class RoomPage:
     def last_position(self) -> int:
         return self.messages[-1].position if self.messages else 0
 
+    @property
+    def unread(self) -> bool:
+        """Whether the end of the room is in view and not marked as read."""
+        return self.latest and self.last_position > self.membership.last_read
+
     @cached_property
     def lines(self) -> list[Line]:
         lines: list[Line] = []

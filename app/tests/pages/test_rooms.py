@@ -8,12 +8,15 @@ from html import unescape
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from bots.models import Bot
+from chat import drafts
 from chat.errors import TooFast
 from chat.models import Room
+from chat.rendering import as_author
 
 
 @pytest.fixture
@@ -211,8 +214,18 @@ def test_a_person_without_script_edits_and_deletes_their_own_message(ada_client:
 def test_what_was_read_is_marked_by_form(ada_client: Client, ada: User, bea: User, room: Room) -> None:
     room.post(bea, "unread")
     assert "(1 unread)" in words_of(ada_client.get("/welcome/").content)
-    ada_client.post(f"/rooms/{room.pk}/read/")
+    form = f'action="/rooms/{room.pk}/read/"'
+    assert form in ada_client.get(f"/rooms/{room.pk}/").content.decode()
+    assert ada_client.post(f"/rooms/{room.pk}/read/", follow=True).status_code == 200
+    assert form not in ada_client.get(f"/rooms/{room.pk}/").content.decode()
     assert "unread)" not in words_of(ada_client.get("/welcome/").content)
+
+
+def test_an_answer_under_way_can_be_stopped_by_form(ada_client: Client, echo: User, room: Room) -> None:
+    run = str(uuid.uuid4())
+    drafts.put(room.pk, [drafts.Frame(run=run, attempt=1, author=as_author(echo), offset=0, text="It depends", activity="thinking")])
+    page = ada_client.get(f"/rooms/{room.pk}/").content.decode()
+    assert f'action="{reverse("run_cancellation", args=[run])}"' in page
 
 
 def test_looking_changes_nothing(ada_client: Client, ada: User, bea: User, room: Room) -> None:
