@@ -1,4 +1,5 @@
 import { Controller } from "@hotwired/stimulus"
+import { composes } from "../models/composes"
 import { KeptWords } from "../models/kept_words"
 
 // The box one writes in. What is half written stays in this browser; what is finished goes to the outbox.
@@ -23,7 +24,7 @@ export default class extends Controller {
   }
 
   key(event) {
-    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return
+    if (composes(event) || event.defaultPrevented) return
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault()
       this.element.requestSubmit()

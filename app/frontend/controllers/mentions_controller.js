@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus"
 import { ApiError, request } from "../models/api"
 import { mentionOption } from "../models/articles"
+import { composes } from "../models/composes"
 import { candidates, complete, openMention } from "../models/mention"
 
 // Completes @names with the people and bots of the room.
@@ -27,7 +28,7 @@ export default class extends Controller {
   }
 
   key(event) {
-    if (this.listTarget.hidden || event.isComposing) return
+    if (this.listTarget.hidden || composes(event)) return
     const act = {
       ArrowDown: () => this.#choose(this.#chosen + 1),
       ArrowUp: () => this.#choose(this.#chosen - 1),

@@ -1,5 +1,6 @@
 import { Controller } from "@hotwired/stimulus"
 import { ApiError, request } from "../models/api"
+import { composes } from "../models/composes"
 import { say } from "../models/notices"
 
 // One stored message: copying code, and for its author editing and deleting.
@@ -37,7 +38,7 @@ export default class extends Controller {
   }
 
   key(event) {
-    if (event.isComposing) return
+    if (composes(event)) return
     if (event.key === "Escape") this.cancel()
     else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault()
@@ -56,7 +57,8 @@ export default class extends Controller {
   cancel() {
     if (this.hasFormTarget) this.formTarget.remove()
     this.bodyTarget.hidden = false
-    this.dispatch("done")
+    // Told to the document itself: the edited message may have taken this one's place already.
+    this.dispatch("done", { target: document })
   }
 
   delete() {
