@@ -183,6 +183,24 @@ async def test_p5_the_beat_is_told_without_an_open_room_too(room: Room, bea: Use
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_p5_a_beat_that_fails_is_not_the_last(
+    bea: User, token_of: Callable[..., str], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SOCKET_BEAT = 0.01
+    answers = iter([RuntimeError("nobody thought of this"), {}])
+
+    def seqs_of(room_ids: Any) -> Any:
+        answer = next(answers, {})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("chat.consumers.resume.seqs_of", seqs_of)
+    async with Client(token=await in_database(token_of, bea)) as socket:
+        assert (await socket.receive())["type"] == "seq"
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_b2_17_a_lost_hint_of_revocation_is_made_good_by_the_beat(
     room: Room, bea: User, ada: User, token_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
