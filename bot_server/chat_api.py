@@ -18,6 +18,7 @@ import httpx
 
 import outbound
 from errors import AnswerRefused, BotServerError, OutboundError, StaleAttempt, Unreachable
+from storable import storable, storable_json
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ FIRST_WAIT = 0.2
 LONGEST_WAIT = 5.0
 # An app that restarts or is redeployed is back within this; after it the lease has long moved the run on.
 PATIENCE = 120.0
+_JSON = {"Content-Type": "application/json"}
 
 
 class ChatApi:
@@ -113,7 +115,7 @@ class ChatApi:
 
     def _once(self, method: str, path: str, body: Json | None) -> Json:
         try:
-            answer = outbound.send(self._http, method, path, json=body)
+            answer = outbound.send(self._http, method, path, content=None if body is None else _packed(body), headers=_JSON)
         except AnswerRefused as error:
             raise _refused(error) from None
         except RuntimeError as error:
@@ -126,6 +128,12 @@ class ChatApi:
         except ValueError:
             raise Unreachable("The chat app answered with something that is not JSON.") from None
         return said if isinstance(said, dict) else {"items": said}
+
+
+def _packed(body: Json) -> bytes:
+    """The body as the app can store it."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return (text if storable_json(text) else json.dumps(storable(body), ensure_ascii=False, separators=(",", ":"))).encode()
 
 
 def _refused(error: AnswerRefused) -> BotServerError:

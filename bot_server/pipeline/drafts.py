@@ -21,7 +21,8 @@ GAP = 0.025
 PAUSE_WHEN_AWAY = 0.5
 # The app keeps this much of a text in flight; the reply itself has the rest.
 LONGEST_TEXT = 100_000
-MAX_TEXT_PER_REQUEST = 256 * 1024
+# Characters, of up to four bytes each; with one text more than this a request stays below the 1 MB that the app takes.
+MAX_TEXT_PER_REQUEST = 128 * 1024
 MAX_FRAMES = 400
 
 Send = Callable[[Sequence[dict[str, Any]]], tuple[list[str], list[str]]]

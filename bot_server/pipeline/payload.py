@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from errors import PayloadError
+from storable import storable, storable_json
 
 MAX_BYTES = 256 * 1024
 HIDDEN = "[secret]"
@@ -50,11 +51,16 @@ NO_SECRETS = Secrets(())
 
 
 def pack(payload: Any, secrets: Secrets = NO_SECRETS) -> str:
-    """The payload as JSON text without secrets. Raises PayloadError when it is no JSON object, or too big."""
+    """The payload as JSON text without secrets and without what cannot be stored.
+
+    Raises PayloadError when it is no JSON object, or too big.
+    """
     if not isinstance(payload, dict):
         raise PayloadError(f"A step must return the payload, and this one returned {_named(payload)}.")
     try:
-        text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _dumped(payload)
+        if not storable_json(text):
+            text = _dumped(storable(json.loads(text)))
         size = len(text.encode())
     except RecursionError:
         raise PayloadError("The payload is nested too deep, or holds itself.") from None
@@ -76,6 +82,10 @@ def changes(before: Payload, after: Payload) -> Payload:
     """What a step changed, by top-level key; a key that is gone is null."""
     changed = {key: value for key, value in after.items() if key not in before or before[key] != value}
     return changed | {key: None for key in before if key not in after}
+
+
+def _dumped(payload: Any) -> str:
+    return json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _named(value: Any) -> str:

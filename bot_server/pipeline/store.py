@@ -90,7 +90,10 @@ class Store:
         kept = self.client.get(_checkpoint_key(run))
         if not isinstance(kept, str) or not hmac.compare_digest(kept[:64].encode(), self._sign(run, version, kept[64:]).encode()):
             return None
-        return Point(**json.loads(kept[64:]))
+        try:
+            return Point(**json.loads(kept[64:]))
+        except TypeError:  # ours, and from before an upgrade that changed what a point is
+            return None
 
     def forget(self, run: str) -> None:
         """The run is over."""

@@ -8,13 +8,14 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
 import redis
 
 from chat_api import ChatApi
-from errors import BotServerError, Failure, StaleAttempt
+from errors import AnswerRefused, BotServerError, Failure, StaleAttempt
 from pipeline import pulse
 from pipeline.active import ActiveRun, ActiveRuns
 from pipeline.context import Surroundings
@@ -26,7 +27,7 @@ from pipeline.pipeline import Pipeline
 from pipeline.run import Point, run
 from pipeline.shelf import Shelf
 from pipeline.store import Store, connect
-from pipeline.trace import Outcome
+from pipeline.trace import MAX_EXPLANATION, Outcome
 from pipeline.watchdog import Watchdog
 from settings import Settings
 
@@ -34,8 +35,8 @@ log = logging.getLogger(__name__)
 
 # A job that waited longer than this in the queue asks first whether its attempt is still wanted: its lease may have run out.
 FRESH_SECONDS = 15.0
-# Django takes bodies of 2.5 MB.
-MAX_STEPS_BYTES = 1024 * 1024
+# The app takes bodies of 1 MB; one step alone is always smaller.
+MAX_STEPS_BYTES = 700_000
 
 Ending = Literal["done", "again"]
 
@@ -82,8 +83,14 @@ class Worker:
             return self._answered(mine, line, delivery, enqueued_at)
         except StaleAttempt:
             log.info("attempt is stale", extra=_tags(mine))
-        except (BotServerError, redis.RedisError) as error:
-            log.error("run could not be told of", extra=_tags(mine) | {"error": type(error).__name__, "said": str(error)[:200]})  # noqa: TRY400
+        except AnswerRefused as error:
+            self._excuse(mine, Failure("not_taken", f"What I wrote could not be stored. {error.explanation}", permanent=error.permanent))
+        except BotServerError as error:
+            _log_untold(mine, error)
+        except Exception as error:
+            # A fault of ours. Unsaid, it would come again with every attempt, and after minutes look like a crash.
+            log.exception("run met a fault", extra=_tags(mine))
+            self._excuse(mine, Failure("worker_fault", f"The bot server met a fault of its own ({type(error).__name__}).", permanent=False))
         finally:
             self.drafts.close(line)
             self.active.end(mine)
@@ -107,15 +114,29 @@ class Worker:
         finally:
             self.lightly("claim was not given back", lambda: self.store.release(mine.run, mine.attempt, self.name))
 
+    def _excuse(self, mine: ActiveRun, failure: Failure) -> None:
+        """End the attempt in plain words and without its trace, in which something may be what the app refused (I9)."""
+        log.error("run ends without its trace", extra=_tags(mine) | {"code": failure.code, "said": failure.explanation[:200]})
+        said = self.secrets.hide(failure.explanation)[:MAX_EXPLANATION]
+        try:
+            self.api.outcome(mine.run, mine.attempt, Outcome("failed", failure.code, said, failure.permanent).as_json())
+        except BotServerError as error:
+            _log_untold(mine, error)
+
+    def send_steps(self, mine: ActiveRun, steps: list[dict[str, Any]], give_up: Callable[[], bool]) -> None:
+        """Record steps in the app; big ones one at a time."""
+        parts = [steps] if len(json.dumps(steps)) <= MAX_STEPS_BYTES else [[step] for step in steps]
+        for part in parts:
+            self.api.steps(mine.run, mine.attempt, part, give_up=give_up)
+
     def _tell(self, mine: ActiveRun, outcome: Outcome) -> None:
-        """The outcome, with the steps the app does not have. Big traces go ahead of it, a step at a time."""
+        """The outcome, with the steps the app does not have. Big traces go ahead of it."""
 
         def stale() -> bool:
             return mine.control.reason() == "stale"
 
         if len(json.dumps(outcome.steps)) > MAX_STEPS_BYTES:
-            for step in outcome.steps:
-                self.api.steps(mine.run, mine.attempt, [step], give_up=stale)
+            self.send_steps(mine, outcome.steps, stale)
             outcome = replace(outcome, steps=[])
         self.api.outcome(mine.run, mine.attempt, outcome.as_json(), give_up=stale)
 
@@ -185,7 +206,7 @@ class _AppPorts:
 
     def record(self, steps: list[dict[str, Any]]) -> None:
         """Record steps in the app."""
-        self._worker.api.steps(self._mine.run, self._mine.attempt, steps, give_up=self._stale)
+        self._worker.send_steps(self._mine, steps, self._stale)
 
     def checkpoint(self, point: Point) -> None:
         """Keep the checkpoint in Redis."""
@@ -210,6 +231,10 @@ def _zone(pipeline: Pipeline, delivery: dict[str, Any]) -> str:
     """The bot file's time zone when it names one, else the asker's."""
     named = "timezone" in pipeline.bot.model_fields_set
     return pipeline.bot.timezone if named else str(delivery["asker"].get("timezone") or "UTC")
+
+
+def _log_untold(mine: ActiveRun, error: BotServerError) -> None:
+    log.error("run could not be told of", extra=_tags(mine) | {"error": type(error).__name__, "said": str(error)[:200]})
 
 
 def _tags(mine: ActiveRun) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Room:
     wrong: list[str] = field(default_factory=list)
     away: bool = False
     refuse: dict[str, int] = field(default_factory=dict)
+    refuse_steps: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def wait(self, condition: Callable[[], Any], seconds: float = 20) -> bool:
@@ -99,6 +100,8 @@ class Room:
             return 200 if known else 201, {"message": {}}
         if what == "outcome":
             self._check("outcome", body, example("outcome")["request"])
+        if self.refuse_steps and body["steps"]:
+            return self.refuse_steps, {"error": {"code": "bad_input", "message": "A step cannot be stored."}}
         for step in body["steps"]:
             self._check("step", step, example("steps")["request"]["steps"][0])
             self.steps.setdefault(run, {})[step["index"]] = step

@@ -34,6 +34,14 @@ def test_a_reply_is_posted_once_however_often_it_is_sent(server: ChatServer, api
     assert server.room.replies == {"r1": {"4.0": "hello"}}
 
 
+def test_what_the_app_cannot_store_is_replaced_one_for_one(server: ChatServer, api: ChatApi) -> None:
+    """I10. One for one: offsets of drafts count characters."""
+    api.reply("r1", 1, "4.0", "nul \0, half \ud800, \\u0000 as text", {})
+    assert server.room.replies == {"r1": {"4.0": "nul \ufffd, half \ufffd, \\u0000 as text"}}
+    api.outcome("r1", 1, {"outcome": "silent", "steps": [{"index": 0, "prompt": [{"content": "\0"}]}]})
+    assert server.room.outcomes["r1"]["steps"][0]["prompt"] == [{"content": "\ufffd"}]
+
+
 def test_a_stale_attempt_is_no_error_like_the_others(server: ChatServer, api: ChatApi) -> None:
     """P8."""
     server.room.attempts["r1"] = 2

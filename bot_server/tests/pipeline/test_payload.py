@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from errors import PayloadError
 from pipeline.payload import Secrets, changes, from_delivery, pack, unpack
+from storable import storable_json
 from testing.chat_server import example
 
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
 
@@ -25,7 +27,7 @@ def test_a_run_starts_with_what_the_delivery_says() -> None:
     assert list(payload) == ["run", "attempt", "bot", "room", "asker", "trigger", "messages"]
 
 
-@given(st.dictionaries(st.text(st.characters(codec="utf-8")), JSON, max_size=5))
+@given(st.dictionaries(TEXT, JSON, max_size=5))
 def test_packing_gives_an_equal_copy(payload: dict[str, Any]) -> None:
     copy = unpack(pack(payload))
     assert copy == payload
@@ -40,11 +42,18 @@ def test_changes_are_all_that_is_needed_to_get_from_one_to_the_other(before: dic
     assert all(changed[key] is None for key in gone)
 
 
-@pytest.mark.parametrize("bad", [None, [], "x", {"a": object()}, {"a": b"x"}, {"a": float("inf")}, {(1, 2): 3}, {"a": "\ud800"}])
+@pytest.mark.parametrize("bad", [None, [], "x", {"a": object()}, {"a": b"x"}, {"a": float("inf")}, {(1, 2): 3}])
 def test_what_is_no_json_object_is_refused(bad: Any) -> None:
     """I10."""
     with pytest.raises(PayloadError):
         pack(bad)
+
+
+def test_a_character_that_cannot_be_stored_costs_nobody_the_answer() -> None:
+    """I10: models write NUL and halves of surrogate pairs now and then."""
+    packed = pack({"a\0": ["half \ud83d", {"b": "nul \0 \\u0000"}]})
+    assert unpack(packed) == {"a\ufffd": ["half \ufffd", {"b": "nul \ufffd \\u0000"}]}
+    assert storable_json(packed.replace("\\\\u0000", ""))
 
 
 def test_what_is_too_deep_or_holds_itself_is_refused() -> None:

@@ -51,6 +51,27 @@ def test_a_worker_answers_and_tells_how_it_went(rig: Rig) -> None:
     assert rig.room.wrong == []
 
 
+def test_a_trace_that_the_app_refuses_ends_the_run_in_plain_words(rig: Rig) -> None:
+    """I9: said at once, and not again and again until the run looks like poison."""
+    rig.room.publish("echo", ECHO)
+    rig.room.refuse_steps = 400
+    rig.worker()
+    run = rig.enqueue(rig.delivery("echo", "hi"))
+    assert rig.room.wait(lambda: run in rig.room.outcomes)
+    told = rig.room.outcomes[run]
+    assert (told["outcome"], told["reason"], told["permanent"], told["steps"]) == ("failed", "not_taken", True, [])
+    assert told["explanation"].startswith("What I wrote could not be stored. The chat app answered 400")
+
+
+def test_a_worker_that_meets_a_fault_of_its_own_says_so(rig: Rig) -> None:
+    """I9."""
+    rig.room.versions["echo"] = [{"number": 1}]
+    rig.worker()
+    run = rig.enqueue(rig.delivery("echo", "hi"))
+    assert rig.room.wait(lambda: f"POST runs/{run}/outcome" in rig.room.requests)
+    assert '"reason":"worker_fault","explanation":"The bot server met a fault of its own (KeyError)."' in rig.room.bodies[-1]
+
+
 def test_text_streams_to_the_app_while_it_is_made(rig: Rig) -> None:
     rig.room.publish("paid", paid("tokens-20-30"))
     rig.worker()
