@@ -4,6 +4,8 @@ import { RoomList } from "../models/room_list"
 // The list of rooms, kept true while one works elsewhere. It stays in place from page to page.
 const SEARCH_AFTER = 200
 const RELOAD_AFTER = 150
+// They may have been the last words of a room, or unread.
+const CHANGES = new Set(["message.edited", "message.deleted"])
 
 export default class extends Controller {
   static targets = ["frame", "search"]
@@ -20,7 +22,8 @@ export default class extends Controller {
   hear({ detail: frame }) {
     if (frame.type === "hello") this.#hello()
     else if (frame.type === "event" && frame.kind === "message.posted") this.#posted(frame)
-    else if (frame.type === "read") this.#change(() => this.#list.read(frame.room))
+    else if (CHANGES.has(frame.kind)) this.#reload()
+    else if (frame.type === "read") this.#change(() => this.#list.read(frame.room, frame.position))
     else if (frame.type === "room" && frame.change === "renamed") this.#list.renamed(frame.room, frame.name)
     else if (frame.type === "room") this.#reload()
   }

@@ -21,14 +21,16 @@ export class RoomList {
     const own = String(message.author.id) === me
     // A bot's line says what it is for.
     if (link.dataset.kind !== "bot") this.#words(link, this.#preview(message, own, link.dataset.kind))
+    link.dataset.newest = message.position
     if (!own && !seen) this.#count(link, Number(link.dataset.unread) + 1)
     this.#raise(link)
     return true
   }
 
-  read(room) {
+  // Another tab may have read up to what was the end a moment ago.
+  read(room, position = Number.POSITIVE_INFINITY) {
     const link = this.find(room)
-    if (link) this.#count(link, 0)
+    if (link && position >= Number(link.dataset.newest ?? 0)) this.#count(link, 0)
   }
 
   renamed(room, name) {

@@ -41,6 +41,14 @@ test("reading clears the count", () => {
   expect(list.find("family").querySelector(".count").hidden).toBe(true)
 })
 
+test("what came after the place another tab has read up to stays unread", () => {
+  list.posted({ room: "family", message: { ...message("Bea", "hi"), position: 9 } }, { me: "1", seen: false })
+  list.read("family", 8)
+  expect(list.unread).toBe(4)
+  list.read("family", 9)
+  expect(list.unread).toBe(0)
+})
+
 test("a bot at work is shown, and the last words come back", () => {
   list.working("kyoto", "Echo is answering …")
   list.posted({ room: "kyoto", message: message("Bea", "meanwhile") }, { me: "1" })
