@@ -41,6 +41,12 @@ class Control:
         """Stop the step's clock."""
         self._deadline = None
 
+    def forgive(self) -> None:
+        """The step was late, and its result is taken all the same: the run goes on."""
+        with self._lock:
+            if self._reason == "timeout":
+                self._reason, self._since = None, 0.0
+
     def overdue(self) -> float:
         """For how many seconds the step has been over its time; 0 when it is not."""
         deadline = self._deadline

@@ -128,6 +128,8 @@ class _Course:
             # A step that came back too late is as good as one that did not, unless it has been paid for.
             if self._around.control.cancelled() and not step.costs:
                 raise Cancelled
+            self._around.control.disarm()
+            self._around.control.forgive()
             return step, unpack(pack(answer, self._around.secrets))
         finally:
             self._around.control.disarm()

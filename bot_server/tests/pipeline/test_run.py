@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from errors import BotServerError, StaleAttempt, Unreachable
-from pipeline.control import Control
+from pipeline.control import Control, Reason
 from pipeline.payload import Secrets
 from pipeline.run import Point
 from testing.steps import payload_of
@@ -88,7 +88,6 @@ def test_a_step_whose_condition_does_not_hold_is_passed_over(bench: Any) -> None
         ("return [p]", "payload_wrong", "type list"),
         ("p['x'] = {1, 2}", "payload_wrong", "not JSON"),
         ("p['x'] = float('nan')", "payload_wrong", "not JSON"),
-        ("p['x'] = '\\ud800'", "payload_wrong", "not JSON"),
         ("p['x'] = p", "payload_wrong", ""),
         ("p['x'] = 'y' * 300_000", "payload_too_big", "256 KB"),
         ("p['reply'] = 3", "reply_wrong", "neither text nor a map"),
@@ -267,3 +266,21 @@ def test_a_step_that_was_given_up_shows_nothing_more(bench: Any) -> None:
     bench.step("late", "self.context._around.control.cancel('stopped')\nself.context.draft('too late')")
     bench.run("[Late]")
     assert bench.screen.shown == []
+
+
+def test_an_answer_that_was_paid_for_is_said_even_if_it_came_too_late(bench: Any) -> None:
+    """I9: neither thrown away nor followed by silence."""
+    wait = "while not self.context.cancelled(): pass\np['reply'] = 'late, and dear'"
+    bench.step("dear", wait, head="costs = True")
+    outcome = bench.run("[{Dear: {timeout: 50ms}}, Draft]")
+    assert (outcome.outcome, outcome.reason) == ("replied", "")
+    assert [step["state"] for step in outcome.steps] == ["done"]
+    assert [body for _, body, _ in bench.ports.replies] == ["late, and dear"]
+
+
+def test_only_lateness_is_forgiven() -> None:
+    for reason in set(get_args(Reason)) - {"timeout"}:
+        control = Control()
+        control.cancel(reason)
+        control.forgive()
+        assert control.reason() == reason
