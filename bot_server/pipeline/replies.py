@@ -19,10 +19,14 @@ def replies_of(value: Any, step: str) -> list[tuple[str, str, dict[str, Any]]]:
     """The messages to post for `payload['reply']`, one reply or a list of them: (ordinal, body, metadata).
 
     A reply is text or {"body", "metadata"}; blank ones are left out. A long one becomes several messages, with the ordinals 0, 0.1, 0.2 …,
-    and its metadata goes with the first. Raises StepError (reply_wrong) for anything else.
+    and its metadata goes with the first. Raises StepError (reply_wrong) for anything else, and for more than MAX_REPLIES.
     """
+    replies = value if isinstance(value, list) else [value]
+    if len(replies) > MAX_REPLIES:
+        # Said before any is posted: to leave out the rest would look as if that were all.
+        raise StepError(f"The step {step} set {len(replies)} replies; {MAX_REPLIES} at a time is the most. Join some.", code="reply_wrong")
     found = []
-    for ordinal, reply in enumerate((value if isinstance(value, list) else [value])[:MAX_REPLIES]):
+    for ordinal, reply in enumerate(replies):
         body, metadata = _checked(reply, step)
         if body.strip():
             for part, piece in enumerate(pieces(body)):

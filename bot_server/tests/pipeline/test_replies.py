@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import StepError
-from pipeline.replies import MAX_BODY, pieces, replies_of
+from pipeline.replies import MAX_BODY, MAX_REPLIES, pieces, replies_of
 
 
 def test_a_reply_that_fits_stays_as_it_is() -> None:
@@ -48,3 +48,10 @@ def test_no_piece_is_too_long_and_no_word_is_lost(body: str) -> None:
 def test_anything_else_is_an_error(wrong: object) -> None:
     with pytest.raises(StepError, match="neither text nor a map"):
         replies_of(wrong, "Reply")
+
+
+def test_too_many_replies_are_an_error_and_none_is_dropped_in_silence() -> None:
+    """I9."""
+    assert len(replies_of(["x"] * MAX_REPLIES, "Flood")) == MAX_REPLIES
+    with pytest.raises(StepError, match="Flood set 21 replies; 20 at a time is the most"):
+        replies_of(["x"] * (MAX_REPLIES + 1), "Flood")
