@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
@@ -15,17 +17,28 @@ if TYPE_CHECKING:
 
     from bots.models import Bot, Run
 
+# What the messages of a window may weigh. A bot's payload holds them twice, as they came and as a prompt, and has 256 KB in all.
+MOST_BYTES = 96 * 1024
+# Its author, ids and time.
+AROUND_A_MESSAGE = 300
+
 
 def window_of(run: Run) -> list[Message]:
     """The newest messages by permitted authors, oldest first, back to the last `/reset`; and the question, even if much was said since."""
     messages = _visible(run.bot, run).order_by("-position")
     newest = _back_to_reset(run.bot, messages[: run.bot.context + 1])
     # One more was read only to see a /reset there.
-    shown = newest[: run.bot.context]
+    shown = _light(newest[: run.bot.context])
     asked = {message.pk for message in shown}
     if shown and not any(str(pk) in run.trigger for pk in asked):
         shown += _question(run, messages, newest)
     return shown[::-1]
+
+
+def _light(newest_first: list[Message]) -> list[Message]:
+    """As many of the newest as a bot can carry; the newest always."""
+    weights = accumulate(len(json.dumps(message.body, ensure_ascii=False).encode()) + AROUND_A_MESSAGE for message in newest_first)
+    return newest_first[: max(1, sum(weight <= MOST_BYTES for weight in weights))]
 
 
 def _visible(bot: Bot, run: Run) -> QuerySet[Message]:

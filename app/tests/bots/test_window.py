@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,25 @@ def test_the_newest_messages_oldest_first(direct: Room, bot: Bot, say: Say) -> N
         say(direct, f"{number}")
 
     assert shown() == ["3", "4", "5"]
+
+
+def test_i10_a_window_of_long_messages_is_no_heavier_than_a_bot_can_carry(direct: Room, say: Say) -> None:
+    """A payload has 256 KB and holds the messages twice: without a limit, a few long messages would silence the bot for good."""
+    for number in range(6):
+        say(direct, f"{number}" + "長" * 19_000)
+
+    (run,) = Run.objects.claim(1)
+
+    assert [body[0] for body in shown(run)] == ["5"]
+    assert len(json.dumps(delivery_of(run), ensure_ascii=False).encode()) < 110_000
+
+
+def test_a_question_that_long_messages_push_out_is_shown_all_the_same(group: Room, ada: User, say: Say) -> None:
+    say(group, "@echo what do you think?")
+    for number in range(3):
+        say(group, f"{number}" + "長" * 19_000, by=ada)
+
+    assert [body[:5] for body in shown()] == ["@echo", "2長長長長"]
 
 
 def test_it_is_made_when_the_delivery_is_made(direct: Room, say: Say, bot: Bot) -> None:
