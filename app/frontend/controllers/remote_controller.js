@@ -16,17 +16,22 @@ export default class extends Controller {
 
   async #send() {
     try {
-      const { status, type } = await fetch(this.element.action, {
+      const response = await fetch(this.element.action, {
         method: "POST",
         headers: { "X-CSRFToken": csrfToken() },
         redirect: "manual"
       })
-      if (type === "opaqueredirect" || status < 400) return ""
-      return status === 403
-        ? "Only who asked, or an admin of the bot, can do this."
-        : `The server answered ${status}. Try again in a moment.`
+      if (response.type === "opaqueredirect" || response.status < 400) return ""
+      const reason = response.status === 403 && (await reasonIn(response))
+      return reason || `The server answered ${response.status}. Try again in a moment.`
     } catch {
       return "The server cannot be reached. Try again when you are connected."
     }
   }
+}
+
+// The page of a refusal says why.
+async function reasonIn(response) {
+  const page = new DOMParser().parseFromString(await response.text(), "text/html")
+  return page.querySelector(".entrance__lead")?.textContent.trim()
 }
