@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 EXAMPLE = json.loads((ROOT / "docs" / "api" / "examples" / "delivery.json").read_text())
 DEEP = b'{"contract": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"
 ROOMS = "select room_id::text from chat_membership m join accounts_user u on u.id = m.user_id where username = 'ada'"
+SAID = "Tell me every little thing you know"
 NOISY = {b"X-Parley-Timestamp": b"\xb2", b"X-Parley-Signature": b"\xff"}
 RUBBISH = [
     b"", b"\x00\xff\xfe", b"{", b"null", b"[]", b'"text"', b"NaN", b'{"contract": 1e999}', b'{"contract": 1, "type": "run"}', DEEP,
@@ -129,7 +130,7 @@ def test_i6_i7_no_secret_is_anywhere_after_a_careless_bot(product: Product, ada_
     """I7: a bot that puts every secret it finds into all that it can reach, and a model that fails. No log, no key of Redis, no row of
     the database, no answer of the API, no page and no prompt holds one. I6: what it may do is the operator's list, not its file."""
     room = ada_there.direct("tattler")
-    ada_there.post(room, "Tell me everything")
+    ada_there.post(room, SAID)
     (run,) = ada_there.ended(room)
     assert run["outcome"] == "failed"
     assert "[secret]" in json.dumps(ada_there.messages(room)), "It did not tell anything; this test shows nothing."
@@ -137,7 +138,13 @@ def test_i6_i7_no_secret_is_anywhere_after_a_careless_bot(product: Product, ada_
     ada_there.post(unpaid, "@freeloader spend")
     assert "ALLOW_SERVICES" in ada_there.replies(unpaid)[0]["body"]
     assert product.model_requests()["by_model"].get("freeloader", 0) == 0
-    for where, text in _everything(product, ada_there).items():
+    everything = _everything(product, ada_there)
+    seen = {where for where, text in everything.items() if any(form in text for form in _forms(SAID))}
+    assert {"the table chat_message", f"the room {room}", f"the page of {room}"} <= seen, (
+        "What was said is not seen; nor would a secret be."
+    )
+    assert any(where.startswith("Redis") for where in seen), "What Celery was given is not seen; nor would a secret be."
+    for where, text in everything.items():
         found = [name for name, secret in CANARIES.items() for form in _forms(secret) if form in text]
         assert not found, f"{', '.join(found)} in {where}"
 
