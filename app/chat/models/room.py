@@ -15,7 +15,7 @@ from chat.models import event as events
 from chat.models.event import RoomEvent
 from chat.models.membership import ADMIN, MEMBER, Membership
 from chat.models.message import TEXT, Message
-from chat.models.storing import store
+from chat.models.storing import NotStored, store
 from chat.rendering import as_author
 from chat.signals import member_left, message_posted
 from lib.ids import uuid7
@@ -123,12 +123,14 @@ class Room(models.Model):
         )  # fmt: skip
         try:
             with transaction.atomic():
-                if store(self, message):
-                    self._tell_of(
-                        RoomEvent(room=self, seq=self.seq, kind=events.MESSAGE_POSTED, message=message, created_at=message.created_at)
-                    )
-                    message_posted.send(Message, message=message, mentions=mentions)
-                    return Posted(message, created=True)
+                store(self, message)
+                self._tell_of(
+                    RoomEvent(room=self, seq=self.seq, kind=events.MESSAGE_POSTED, message=message, created_at=message.created_at)
+                )
+                message_posted.send(Message, message=message, mentions=mentions)
+            return Posted(message, created=True)
+        except NotStored:
+            return Posted(self._known(author, client_id, body), created=False)
         except IntegrityError:  # the same client_id at the same moment, from another connection
             if client_id is None:
                 raise

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Takes the room's next seq, and with it the lock on the room until the transaction ends. Nothing happens when the room is gone, the
 # author is not in it, or the client_id is known; when the same client_id is on its way in another transaction, the insert fails instead.
+# What this statement sees is from before it waited for the room; that the author was removed meanwhile, only the update of their row tells.
 STORE = """
 WITH room AS (
     UPDATE chat_room SET seq = seq + 1
@@ -23,22 +24,26 @@ WITH room AS (
       AND NOT EXISTS (SELECT 1 FROM chat_message WHERE author_id = %(author)s AND client_id = %(client_id)s)
     RETURNING *
 ), reading AS (
-    UPDATE chat_membership SET last_read = room.seq FROM room WHERE room_id = room.id AND user_id = %(author)s
+    UPDATE chat_membership SET last_read = room.seq FROM room WHERE room_id = room.id AND user_id = %(author)s RETURNING room_id
 ), message AS (
     INSERT INTO chat_message (id, room_id, author_id, body, html, position, client_id, reply_to_id, kind, created_at, metadata)
     SELECT %(id)s, room.id, %(author)s, %(body)s, %(html)s, room.seq, %(client_id)s, %(reply_to)s::uuid, %(kind)s, %(now)s,
            %(metadata)s::jsonb
-    FROM room
+    FROM room JOIN reading ON true
 ), event AS (
     INSERT INTO chat_roomevent (room_id, seq, kind, message_id, data, created_at)
-    SELECT room.id, room.seq, %(event)s, %(id)s, '{{}}', %(now)s FROM room
+    SELECT room.id, room.seq, %(event)s, %(id)s, '{{}}', %(now)s FROM room JOIN reading ON true
 )
-SELECT {columns} FROM room
+SELECT {columns} FROM room JOIN reading ON true
 """
 
 
-def store(room: Room, message: Message) -> bool:
-    """Store the message and its event, and read the room as it is now. Whether that was done."""
+class NotStored(Exception):
+    """The room is gone, the author is not in it, or the client_id is known. A seq may be taken: the transaction must not be committed."""
+
+
+def store(room: Room, message: Message) -> None:
+    """Store the message and its event, and read the room as it is now."""
     fields = room._meta.concrete_fields
     values: dict[str, Any] = {
         "room": room.pk,
@@ -57,10 +62,9 @@ def store(room: Room, message: Message) -> bool:
         cursor.execute(STORE.format(columns=", ".join(str(field.column) for field in fields)), values)
         row = cursor.fetchone()
     if row is None:
-        return False
+        raise NotStored
     for field, value in zip(fields, row, strict=True):
         setattr(room, field.attname, value)
     message.position = room.seq
     for stored in (room, message):
         stored._state.adding, stored._state.db = False, connection.alias
-    return True

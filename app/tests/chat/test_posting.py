@@ -134,6 +134,35 @@ def test_i8_who_has_left_cannot_post(room: Room, ada: User) -> None:
         room.post(ada, "one more thing")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_i8_who_is_removed_while_they_post_does_not_post_after_it(room: Room, ada: User, bea: User) -> None:
+    refused: list[NotFound] = []
+
+    def post_late() -> None:
+        try:
+            room.post(ada, "too late")
+        except NotFound as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    late = threading.Thread(target=post_late)
+    with transaction.atomic():
+        room.remove(ada, bea)
+        late.start()
+        with connection.cursor() as cursor:
+            waiting = False
+            while late.is_alive() and not waiting:
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                waiting = cursor.fetchone()[0]
+    late.join()
+
+    assert waiting
+    assert len(refused) == 1
+    assert list(room.events.values_list("seq", "kind")) == [(1, "member.left")]
+    assert room.post(bea, "in time").message.position == 2
+
+
 def test_i8_an_answer_to_a_message_of_another_room_is_refused(room: Room, direct: Room, bea: User) -> None:
     elsewhere = direct.post(bea, "secret").message
 
