@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DIRECT = "direct"
 GROUP = "group"
+SAME_CLIENT_ID = "one_message_per_client_id"
 NO_ROOM = "There is no such room, or you are not in it."
 
 
@@ -131,8 +132,8 @@ class Room(models.Model):
             return Posted(message, created=True)
         except NotStored:
             return Posted(self._known(author, client_id, body), created=False)
-        except IntegrityError:  # the same client_id at the same moment, from another connection
-            if client_id is None:
+        except IntegrityError as error:  # the same client_id at the same moment, from another connection; anything else is a fault
+            if SAME_CLIENT_ID not in str(error):
                 raise
         return Posted(self._known(author, client_id, body), created=False)
 

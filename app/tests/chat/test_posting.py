@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -210,14 +210,15 @@ def test_listeners_hear_of_it_inside_the_transaction_with_the_mentioned(room: Ro
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_listener_that_fails_takes_the_message_back(room: Room, bea: User) -> None:
+@pytest.mark.parametrize("fault", [RuntimeError, IntegrityError])
+def test_a_listener_that_fails_takes_the_message_back_and_is_heard(room: Room, bea: User, fault: type[Exception]) -> None:
     def fail(**_: Any) -> None:
-        raise RuntimeError
+        raise fault
 
     signals.message_posted.connect(fail)
     try:
-        with pytest.raises(RuntimeError):
-            room.post(bea, "never was")
+        with pytest.raises(fault):
+            room.post(bea, "never was", client_id="c-1")
     finally:
         signals.message_posted.disconnect(fail)
     assert not RoomEvent.objects.exists()
