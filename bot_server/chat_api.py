@@ -53,17 +53,14 @@ class ChatApi:
         """{"number", "yaml", "code_hash"} of one version; None when there is none."""
         return self._found(f"bots/{name}/versions/{number}", patience=patience)
 
-    def newest_version(self, name: str) -> Json | None:
-        """The newest version of a bot of ours; None when it has none. Versions are numbered without gaps, so that a few questions do."""
-        found, step = self.version(name, 1, patience=0), 1
-        if found is None:
-            return None
-        while (more := self.version(name, found["number"] + step, patience=0)) is not None:
-            found, step = more, step * 2
-        while step > 1:
-            step //= 2
-            found = self.version(name, found["number"] + step, patience=0) or found
-        return found
+    def registrations(self) -> dict[str, Json]:
+        """Our bots by name, as the app has kept them."""
+        return {str(bot["name"]): bot for bot in self._json("GET", "registrations", None, patience=0)["bots"]}
+
+    def live_version(self, name: str) -> Json | None:
+        """The version of a bot of ours that is live; None when it has none."""
+        number = self.registrations().get(name, {}).get("version")
+        return None if number is None else self.version(name, number, patience=0)
 
     def drafts(self, frames: Sequence[Json]) -> tuple[list[str], list[str]]:
         """Show frames of text in flight. (runs whose attempt is stale, runs whose whole text the app wants again)."""

@@ -34,11 +34,11 @@ def runs_in(user: User, room_id: uuid.UUID | str) -> QuerySet[Run]:
 
 
 def own_run(owner: User, run_id: uuid.UUID | str) -> Run:
-    """The run, if this user registered its bot."""
-    run = Run.objects.select_related("bot__user").filter(pk=as_uuid(run_id, NO_RUN), bot__owner=owner).first()
-    if run is None:
-        raise NotFound(NO_RUN)
-    return run
+    """The run, if this user registered its bot. Not read yet but for its room: whoever works on it holds it, and reads it then."""
+    try:
+        return Run.objects.only("room_id").get(pk=as_uuid(run_id, NO_RUN), bot__owner=owner)
+    except Run.DoesNotExist:
+        raise NotFound(NO_RUN) from None
 
 
 def bot_named(name: str) -> Bot:
@@ -54,6 +54,11 @@ def own_bot(owner: User, name: str) -> Bot:
     if bot is None:
         raise NotFound(NO_BOT)
     return bot
+
+
+def own_bots(owner: User) -> QuerySet[Bot]:
+    """The bots this user registered."""
+    return all_bots().filter(owner=owner)
 
 
 def all_bots() -> QuerySet[Bot]:

@@ -14,6 +14,7 @@ from accounts.names import check_not_reserved, check_shape
 from bots import wakeups
 from bots.errors import BadInput, EndpointRefused, NotAllowed
 from bots.models import Bot, BotVersion, Run
+from bots.models.bot import OFF
 from lib.errors import OutboundError
 from lib.outbound import check_endpoint
 
@@ -90,6 +91,8 @@ def _rename(bot: Bot) -> None:
 
 def _keep_version(bot: Bot, wish: Mapping[str, Any]) -> None:
     """What differs from the live version becomes the next one. While a newer file is held back, the live one goes on."""
+    if wish["status"] == OFF and not wish["yaml"]:
+        return  # a bot that never worked, or whose file is gone: there is nothing that could run
     live = bot.live
     if live and (live.yaml, live.code_hash) == (wish["yaml"], wish["code_hash"]):
         return

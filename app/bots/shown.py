@@ -1,4 +1,4 @@
-"""Runs and bots as programs see them. What a secret or an endpoint is, nobody is told."""
+"""Runs and bots as programs see them. What a secret is, nobody is told; an endpoint, only whoever registered it."""
 
 from __future__ import annotations
 
@@ -68,6 +68,12 @@ def bot_json(bot: Bot) -> dict[str, Any]:
         "reason": bot.reason,
         "held_back": bot.held_back,
     }
+
+
+def kept_json(bot: Bot) -> dict[str, Any]:
+    """A bot as its owner registered it: what it takes to register it again."""
+    kept = {field: getattr(bot, field) for field in ("endpoint", "status", "persona", "attend", "steps", "permissions")}
+    return {"name": bot.name, "version": bot.live.number if bot.live else None, **kept}
 
 
 def registered_json(done: Registered) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class Registrar:
         self._again = again
         self._wake = threading.Condition()
         self._due: set[str] = set()
-        self._gone: dict[str, Bot] = {}
+        self._gone: dict[str, dict[str, Any]] = {}
+        self._compared = False
         self.registered: dict[str, str] = {}
 
     def changed(self, name: str) -> None:
@@ -43,7 +44,7 @@ class Registrar:
     def removed(self, bot: Bot) -> None:
         """A bot's file is gone."""
         with self._wake:
-            self._gone[bot.name] = bot
+            self._gone[bot.name] = self.registration(bot)
             self._due.add(bot.name)
             self._wake.notify_all()
 
@@ -52,7 +53,7 @@ class Registrar:
         wait = FIRST_WAIT
         self._all_due()
         while not stop.is_set():
-            if self._round():
+            if self._round() and self._compare():
                 wait = FIRST_WAIT
                 with self._wake:
                     if not self._wake.wait_for(lambda: bool(self._due) or stop.is_set(), self._again):
@@ -90,6 +91,24 @@ class Registrar:
                 return False
         return True
 
+    def _compare(self) -> bool:
+        """Once: find the bots whose files went while nobody watched. Whether that is done."""
+        if self._compared:
+            return True
+        try:
+            kept = self._api.registrations()
+        except BotServerError as error:
+            log.info("waiting for the chat app", extra={"code": error.code})
+            return False
+        for name, bot in kept.items():
+            if bot["status"] == "on" and bot["endpoint"] == self._endpoint(name) and self._library.get(name) is None:
+                described = {field: bot[field] for field in ("persona", "attend", "steps", "permissions")}
+                with self._wake:
+                    self._gone[name] = self._address(name) | _NOTHING | described
+                    self._due.add(name)
+        self._compared = True
+        return True
+
     def _later(self, names: list[str]) -> None:
         with self._wake:
             self._due.update(names)
@@ -111,13 +130,13 @@ class Registrar:
         """The file is gone: the bot stays in its rooms, with the reason why it is silent."""
         gone = self._gone.get(name)
         if gone is not None:
-            self._api.register(name, self.registration(gone) | {"status": "off", "reason": "Its bot file was removed.", "held_back": ""})
+            self._api.register(name, gone | {"status": "off", "reason": "Its bot file was removed.", "held_back": ""})
             self._gone.pop(name, None)
             self.registered.pop(name, None)
 
     def _last_good(self, bot: Bot) -> Bot:
         """The file was broken when we started: go on with what the app has kept of it."""
-        kept = self._api.newest_version(bot.name)
+        kept = self._api.live_version(bot.name)
         return self._library.restore(bot, str(kept["yaml"]), int(kept["number"])) if kept else bot
 
     def _refused(self, name: str, error: AnswerRefused) -> None:
@@ -130,12 +149,7 @@ class Registrar:
     def registration(self, bot: Bot) -> dict[str, Any]:
         """What the app is told (docs/api/examples/registration.json)."""
         live = bot.live
-        told = {
-            "endpoint": f"{self._bot_api}/bots/{bot.name}",
-            "secret": bot_secret(self._bot_key, bot.name),
-            "source": "file",
-            "held_back": bot.held_back if live else "",
-        }
+        told = self._address(bot.name) | {"held_back": bot.held_back if live else ""}
         if live is None:
             return told | _NOTHING | {"status": "off", "reason": bot.held_back}
         return told | {
@@ -148,6 +162,12 @@ class Registrar:
             "status": live.status,
             "reason": live.reason,
         }
+
+    def _address(self, name: str) -> dict[str, Any]:
+        return {"endpoint": self._endpoint(name), "secret": bot_secret(self._bot_key, name), "source": "file"}
+
+    def _endpoint(self, name: str) -> str:
+        return f"{self._bot_api}/bots/{name}"
 
 
 # A bot whose file never worked: there is a bot to show as off, and nothing that could run.

@@ -75,6 +75,8 @@ class Room:
             return self._register(bot[1], body)
         if bot and bot[2]:
             return next(((200, one) for one in self.versions.get(bot[1], []) if one["number"] == int(bot[2])), (404, NOT_FOUND))
+        if path == "registrations":
+            return 200, {"bots": [self._kept(name) for name in self.bots.keys() | self.versions.keys()]}
         plain = {"drafts": self._drafts, "heartbeats": self._beat}
         return plain[path](body) if path in plain else (404, NOT_FOUND)
 
@@ -85,9 +87,14 @@ class Room:
         created = name not in self.bots
         self.bots[name] = body
         kept = self.versions.setdefault(name, [])
-        if not kept or (kept[-1]["yaml"], kept[-1]["code_hash"]) != (body["yaml"], body["code_hash"]):
+        if body["yaml"] and (not kept or (kept[-1]["yaml"], kept[-1]["code_hash"]) != (body["yaml"], body["code_hash"])):
             kept.append({"number": len(kept) + 1, "yaml": body["yaml"], "code_hash": body["code_hash"]})
         return 201 if created else 200, {"name": name, "user": name, "version": len(kept), "status": body["status"]}
+
+    def _kept(self, name: str) -> Json:
+        shown = example("bots")["registrations"]["bots"][0]
+        told = {key: value for key, value in self.bots.get(name, {}).items() if key in shown}
+        return shown | told | {"name": name, "version": len(self.versions.get(name, [])) or None}
 
     def _run(self, run: str, what: str, body: Json) -> tuple[int, Json]:
         if body["attempt"] != self.attempts.setdefault(run, body["attempt"]) or run in self.outcomes:

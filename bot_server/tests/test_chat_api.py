@@ -102,13 +102,11 @@ def test_nobody_there_is_unreachable() -> None:
         ChatApi(url, "x").drafts([])
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 7, 8, 9, 31, 100])
-def test_it_finds_the_newest_version_with_a_few_questions(server: ChatServer, api: ChatApi, count: int) -> None:
-    for number in range(count):
-        server.room.publish("echo", f"version {number + 1}")
-    found = api.newest_version("echo")
-    assert (found and found["yaml"]) == (f"version {count}" if count else None)
-    assert len(server.room.requests) <= 16
+def test_it_finds_the_live_version_of_a_bot(server: ChatServer, api: ChatApi) -> None:
+    for number in range(3):
+        server.room.publish("echo", f"yaml {number}")
+    assert api.live_version("echo") == {"number": 3, "yaml": "yaml 2", "code_hash": ""}
+    assert api.live_version("nobody") is None
 
 
 def test_many_threads_share_it(server: ChatServer, api: ChatApi) -> None:

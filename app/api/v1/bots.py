@@ -96,6 +96,21 @@ class Registered(Schema):
     secret: str | None = None
 
 
+class Kept(Schema):
+    name: str
+    endpoint: str
+    version: int | None
+    status: Literal["on", "off"]
+    persona: Persona
+    attend: Attend
+    steps: list[BotStep]
+    permissions: Permissions
+
+
+class Registrations(Schema):
+    bots: list[Kept]
+
+
 class Version(Schema):
     number: int
     yaml: str
@@ -124,6 +139,12 @@ def put(request: ApiRequest, name: str, payload: Registration) -> Any:
     """The same again changes nothing. 403 when the name belongs to a bot of somebody else."""
     done = register(request.auth.user, name, payload.dict())
     return Status(201 if done.created else 200, shown.registered_json(done))
+
+
+@router.get("/registrations", auth=for_bots, response=Registrations, summary="Your bots, as you registered them")
+def registrations(request: ApiRequest) -> Any:
+    """For a program that starts: which of its bots are known here, and which version of each is live."""
+    return {"bots": [shown.kept_json(bot) for bot in access.own_bots(request.auth.user)]}
 
 
 @router.get("/bots/{name}/versions/{number}", auth=for_bots, response=Version, summary="One version of your bot's file")

@@ -155,3 +155,24 @@ def test_i3_bots_look_as_the_contracts_examples_show_them(
     assert bea_api.get("bots/echo").json() == example("bots")["bot"]
     assert bea_api.get("bots").json() == example("bots")["list"]
     assert bots_api.get("bots/echo/versions/1").json() == example("bots")["version"]
+    assert bots_api.get("registrations").json() == example("bots")["registrations"]
+
+
+def test_nobody_sees_what_somebody_else_registered(bots_api: Api, bea_api: Api, bea: User, token_of: Callable[..., str],
+                                                   registration: dict[str, Any]) -> None:  # fmt: skip
+    """I7, I8."""
+    bots_api.put("bots/echo", registration)
+
+    assert Api(token_of(bea, "bots")).get("registrations").json() == {"bots": []}
+    assert bea_api.get("registrations").status_code == 403
+    assert registration["secret"] not in bots_api.get("registrations").text
+
+
+def test_a_bot_that_never_worked_has_no_version_and_one_that_is_gone_no_new_one(bots_api: Api, registration: dict[str, Any]) -> None:
+    off = registration | {"status": "off", "reason": "Its file is broken.", "yaml": "", "code_hash": ""}
+
+    assert bots_api.put("bots/echo", off).json()["version"] == 0
+    assert BotVersion.objects.count() == 0
+    assert bots_api.put("bots/echo", registration).json()["version"] == 1
+    assert bots_api.put("bots/echo", off).json()["version"] == 1
+    assert bots_api.put("bots/echo", registration).json()["version"] == 1

@@ -231,6 +231,7 @@ def test_a_file_that_never_worked_is_a_bot_that_is_off_with_the_reason(rig: Rig)
     assert rig.room.wait(lambda: "echo" in rig.room.bots)
     assert rig.room.bots["echo"]["status"] == "off"
     assert "there is no step Chatt" in rig.room.bots["echo"]["reason"]
+    assert rig.room.versions.get("echo", []) == []
     rig.write("echo.yaml", ECHO)
     assert rig.room.wait(lambda: rig.room.bots["echo"]["status"] == "on")
 
@@ -245,6 +246,25 @@ def test_a_removed_file_turns_its_bot_off_and_a_new_one_comes_on(rig: Rig) -> No
     assert rig.post("echo", body_of(rig)).status_code == 404
     rig.write("other.yaml", OTHER)
     assert rig.room.wait(lambda: "other" in rig.room.bots)
+
+
+def test_a_file_removed_while_the_manager_was_down_turns_its_bot_off(rig: Rig) -> None:
+    """I9: else every message to it would wait for a day. A bot at another endpoint is none of ours."""
+    path = rig.write("echo.yaml", ECHO + "persona: {title: Echo}\n")
+    rig.write("other.yaml", OTHER)
+    first = rig.manager()
+    assert rig.room.wait(lambda: {"echo", "other"} <= rig.room.bots.keys())
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    rig.room.bots["elsewhere"] = rig.room.bots["echo"] | {"endpoint": "https://bots.example.org/elsewhere"}
+    path.unlink()
+    rig.manager()
+    assert rig.room.wait(lambda: rig.room.bots["echo"]["status"] == "off")
+    told = rig.room.bots["echo"]
+    assert (told["reason"], told["persona"]["title"]) == ("Its bot file was removed.", "Echo")
+    assert len(rig.room.versions["echo"]) == 1
+    assert (rig.room.bots["other"]["status"], rig.room.bots["elsewhere"]["status"]) == ("on", "on")
+    assert rig.room.wrong == []
 
 
 def test_metrics_are_in_prometheus_form_and_no_log_holds_a_key(rig: Rig) -> None:
