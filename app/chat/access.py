@@ -39,7 +39,7 @@ def message_for(user: User, message_id: uuid.UUID | str) -> Message:
     """The message, if this user is in its room."""
     visible = Message.objects.filter(room__removed_at=None, room__memberships__user=user)
     try:
-        return visible.select_related("room", "author", "reply_to__author").get(pk=as_uuid(message_id, NO_MESSAGE))
+        return visible.select_related("room", "author").get(pk=as_uuid(message_id, NO_MESSAGE))
     except Message.DoesNotExist:
         raise NotFound(NO_MESSAGE) from None
 

@@ -79,7 +79,7 @@ class Message(models.Model):
             raise NotAllowed("Only its author can change a message.")
         # The room first, then the message: the same order as posting, so that two changes never wait for each other.
         self.room.lock()
-        current = Message.objects.select_for_update(of=("self",)).select_related("author", "room", "reply_to__author").get(pk=self.pk)
+        current = Message.objects.select_for_update(of=("self",)).select_related("author", "room").get(pk=self.pk)
         if current.deleted_at:
             raise BadInput("This message has been deleted.")
         return current

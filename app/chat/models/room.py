@@ -139,7 +139,7 @@ class Room(models.Model):
 
     def _known(self, author: User, client_id: str | None, body: str) -> Message:
         """The message this client_id stands for already. For another text or room it cannot stand."""
-        known = Message.objects.select_related("author", "room", "reply_to__author").filter(author=author, client_id=client_id).first()
+        known = Message.objects.select_related("author", "room").filter(author=author, client_id=client_id).first()
         if client_id is None or known is None or not Room.objects.visible_to(author).filter(pk=self.pk).exists():
             raise NotFound(NO_ROOM)
         # A message that was edited or deleted since is still the one that was sent; only the first text can tell, and it is gone.
@@ -150,7 +150,7 @@ class Room(models.Model):
 
     def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> list[Message]:
         """A page of messages, oldest first: the newest ones, those before a position, or those after one."""
-        messages = self.messages.select_related("author", "reply_to__author")
+        messages = self.messages.select_related("author")
         if before is not None:
             messages = messages.filter(position__lt=before)
         if after is not None:
