@@ -11,6 +11,7 @@ from chat_api import ChatApi
 from errors import AnswerRefused, BotServerError
 from manager.library import Bot, Library
 from pipeline.contract import bot_secret
+from pipeline.payload import NO_SECRETS, Secrets
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +24,15 @@ LONGEST_WAIT = 5.0
 class Registrar:
     """Registers bots from a thread of its own; `changed` wakes it."""
 
-    def __init__(self, library: Library, api: ChatApi, bot_api: str, bot_key: str, again: float = AGAIN) -> None:
+    def __init__(
+        self, library: Library, api: ChatApi, bot_api: str, bot_key: str, again: float = AGAIN, secrets: Secrets = NO_SECRETS
+    ) -> None:
         self._library = library
         self._api = api
         self._bot_api = bot_api
         self._bot_key = bot_key
         self._again = again
+        self._secrets = secrets
         self._wake = threading.Condition()
         self._due: set[str] = set()
         self._gone: dict[str, dict[str, Any]] = {}
@@ -149,9 +153,11 @@ class Registrar:
     def registration(self, bot: Bot) -> dict[str, Any]:
         """What the app is told (docs/api/examples/registration.json)."""
         live = bot.live
-        told = self._address(bot.name) | {"held_back": bot.held_back if live else ""}
+        # Everybody may read why a bot is held back; a step that broke while it was loaded may have quoted a key (I7).
+        held_back = self._secrets.hide(bot.held_back)
+        told = self._address(bot.name) | {"held_back": held_back if live else ""}
         if live is None:
-            return told | _NOTHING | {"status": "off", "reason": bot.held_back}
+            return told | _NOTHING | {"status": "off", "reason": held_back}
         return told | {
             "yaml": live.text,
             "code_hash": live.code_hash,
@@ -160,7 +166,7 @@ class Registrar:
             "steps": [{"name": step.name, "detail": step.detail} for step in live.steps],
             "permissions": {"services": live.granted.services, "executors": live.granted.executors},
             "status": live.status,
-            "reason": live.reason,
+            "reason": self._secrets.hide(live.reason),
         }
 
     def _address(self, name: str) -> dict[str, Any]:

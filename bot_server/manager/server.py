@@ -47,7 +47,7 @@ class Manager:
         self.store = Store(connect(given.redis_url(2), timeout=3.0), self.key)
         self.broker = connect(given.redis_url(1), timeout=3.0)
         self.api = ChatApi(given.chat_api, given.django_superuser_token.get_secret_value(), connections=4)
-        self.registrar = Registrar(self.library, self.api, given.bot_api, self.key)
+        self.registrar = Registrar(self.library, self.api, given.bot_api, self.key, secrets=secrets_of(given))
         self._stop = threading.Event()
 
     def start(self) -> None:

@@ -92,7 +92,7 @@ class Room:
         return 201 if created else 200, {"name": name, "user": name, "version": len(kept), "status": body["status"]}
 
     def _kept(self, name: str) -> Json:
-        shown = example("bots")["registrations"]["bots"][0]
+        shown: Json = example("bots")["registrations"]["bots"][0]
         told = {key: value for key, value in self.bots.get(name, {}).items() if key in shown}
         return shown | told | {"name": name, "version": len(self.versions.get(name, [])) or None}
 

@@ -236,6 +236,18 @@ def test_a_file_that_never_worked_is_a_bot_that_is_off_with_the_reason(rig: Rig)
     assert rig.room.wait(lambda: rig.room.bots["echo"]["status"] == "on")
 
 
+def test_a_step_that_quotes_a_key_while_it_is_loaded_tells_nobody(rig: Rig) -> None:
+    """I7: why a bot is off or held back is shown to everybody."""
+    broken = "import os\nfrom steps import Step\nraise KeyError(os.environ['OPENAI_API_KEY'])\n"
+    rig.write("leaky.py", broken)
+    rig.write("echo.yaml", "name: echo\nsteps: [Leaky]\n")
+    rig.manager()
+    assert rig.room.wait(lambda: "echo" in rig.room.bots)
+    assert "[secret]" in rig.room.bots["echo"]["reason"]
+    assert not [body for body in rig.room.bodies if CANARY in body]
+    assert CANARY.encode() not in rig.log("bots.log")
+
+
 def test_a_removed_file_turns_its_bot_off_and_a_new_one_comes_on(rig: Rig) -> None:
     path = rig.write("echo.yaml", ECHO)
     rig.manager()
