@@ -182,21 +182,20 @@ def _one(library: Library, name: str) -> Bot | str:
 
 
 def _report(bot: Bot) -> str:
-    if bot.problems:
+    if bot.problems or bot.live is None:
         return "\n".join(map(str, bot.problems))
-    off = bot.live is not None and bot.live.status == "off"
-    return (
-        f"{bot.path.name}: {bot.name} is well made, and off here. {bot.live.reason}"
-        if off and bot.live
-        else f"{bot.path.name}: {bot.name} is ready"
-    )
+    is_off = bot.live.status == "off"
+    said = f"{bot.name} is well made, and off here. {bot.live.reason}" if is_off else f"{bot.name} is ready"
+    return "\n".join(f"{bot.path.name}: {line}" for line in (said, *(f"note: {note}" for note in bot.live.bot.notes())))
 
 
 def _as_json(bot: Bot) -> dict[str, object]:
     live = bot.live
     status = "broken" if bot.problems else live.status if live else "broken"
     problems = [problem.as_json() for problem in bot.problems]
-    return {"file": bot.path.name, "name": bot.name, "status": status, "reason": live.reason if live else "", "problems": problems}
+    notes = live.bot.notes() if live and not bot.problems else []
+    told = {"file": bot.path.name, "name": bot.name, "status": status, "reason": live.reason if live else ""}
+    return told | {"problems": problems, "notes": notes}
 
 
 def _heard() -> str | None:

@@ -169,6 +169,14 @@ class BotFile(_Part):
             )
         return name
 
+    def notes(self) -> list[str]:
+        """What the file asks for that this version of Parley does not do yet, for whoever checks it."""
+        said = {
+            "budget.tokens_per_day is not enforced yet: the bot may use more": self.budget.tokens_per_day is not None,
+            "persona.avatar is not shown yet: people see the bot's initials": bool(self.persona.avatar),
+        }
+        return [note for note, holds in said.items() if holds]
+
 
 @dataclass(frozen=True)
 class StepSpec:

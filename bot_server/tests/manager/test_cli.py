@@ -68,6 +68,19 @@ def test_check_says_why_a_bot_is_off(folder: Path, capsys: pytest.CaptureFixture
     assert "permissions: {services: true}" in capsys.readouterr().out
 
 
+def test_check_says_which_keys_do_nothing_yet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """I10: a key that is taken and ignored in silence would be a promise."""
+    (folder / "echo.yaml").write_text(ECHO + "budget: {tokens_per_day: 1000}\npersona: {avatar: echo.png}\n")
+    assert cli.main(["check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "echo.yaml: echo is ready",
+        "echo.yaml: note: budget.tokens_per_day is not enforced yet: the bot may use more",
+        "echo.yaml: note: persona.avatar is not shown yet: people see the bot's initials",
+    ]
+    assert cli.main(["check", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)[0]["notes"]) == 2
+
+
 def test_an_unknown_bot_is_said_so_with_those_there_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "echo.yaml").write_text(ECHO)
     assert cli.main(["chat", "eco"]) == 2
