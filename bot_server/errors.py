@@ -9,7 +9,6 @@ BotServerError
 ├── Cancelled                somebody stopped the run: no failure, nothing is said
 ├── StaleAttempt             the app has moved on to another attempt: stop quietly
 └── OutboundError            a request to the outside failed
-    ├── AddressRefused       the address is private, or not one we may call
     ├── Unreachable          no connection, or it broke
     ├── AnswerTimedOut       connected, but no answer in time
     ├── AnswerTooBig         more bytes than we accept
@@ -95,13 +94,6 @@ class OutboundError(BotServerError):
 
     code = "outbound_failed"
     permanent = False
-
-
-class AddressRefused(OutboundError):
-    """The address is private, or not one we may call."""
-
-    code = "address_refused"
-    permanent = True
 
 
 class Unreachable(OutboundError):
