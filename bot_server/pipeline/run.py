@@ -90,9 +90,8 @@ class _Course:
             payload = self._posted(built, after)
         except StaleAttempt:
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 (a custom step may raise anything; it becomes the run's failure)
-            stopped = isinstance(error, Cancelled | dosaku.errors.Cancelled) or self._around.control.cancelled()
-            failure = self._why_stopped(built) if stopped else self._why_failed(built, error)
+        except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 (a custom step may raise anything)
+            failure = self._why_stopped(built) if self._around.control.cancelled() else self._why_failed(built, error)
             return self._broken_off(built, context, started, failure)
         kept = step is not None and (step.costs or step.effect)
         # The last step's record goes with the outcome, which follows at once; only what was paid for does not wait even for that.
@@ -185,6 +184,8 @@ class _Course:
             self._ports.checkpoint(self._point)
 
     def _why_failed(self, built: BuiltStep, error: BaseException) -> Failure:
+        if isinstance(error, Cancelled | dosaku.errors.Cancelled | asyncio.CancelledError):
+            return Failure("step_gave_up", f"The step {built.name} gave up, though nobody had stopped it.", permanent=True)
         failure = failure_of(error, built.name)
         if failure.code == "step_broke":
             # The traceback goes through `hide`: what a step raises may quote a key.

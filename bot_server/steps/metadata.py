@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -46,7 +47,7 @@ def _read(text: str) -> tuple[dict[str, Any], str, str]:
     if not source:
         return {}, rest, ""
     try:
-        value, end = json.JSONDecoder(parse_constant=_refuse).raw_decode(source)
+        value, end = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite).raw_decode(source)
     except (ValueError, RecursionError) as error:
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "a value that JSON does not have"
         return {}, rest or _remark(source), f"metadata dropped: not valid JSON ({where})"
@@ -59,6 +60,12 @@ def _read(text: str) -> tuple[dict[str, Any], str, str]:
 def _remark(source: str) -> str:
     """What Chat adds behind an answer that ended early, which is just what breaks JSON: people should read it all the same."""
     return next((remark for remark in REMARKS.values() if source.endswith(remark)), "")
+
+
+def _finite(text: str) -> float:
+    # 1e999 is JSON, and infinite here; the payload could not be stored with it, and the answer would be lost.
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def _refuse(name: str) -> NoReturn:

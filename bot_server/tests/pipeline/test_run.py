@@ -284,3 +284,19 @@ def test_only_lateness_is_forgiven() -> None:
         control.cancel(reason)
         control.forgive()
         assert control.reason() == reason
+
+
+@pytest.mark.parametrize(
+    ("error", "method"),
+    [
+        ("from errors import Cancelled as Error", "def process(self, p)"),
+        ("from asyncio import CancelledError as Error", "def process(self, p)"),
+        ("from asyncio import CancelledError as Error", "async def process(self, p)"),
+    ],
+)
+def test_a_step_that_gives_up_by_itself_fails_its_run_in_words(bench: Any, error: str, method: str) -> None:
+    """I9: nobody stopped it, so nobody would know why nothing came."""
+    bench.step("shy", f"{error}\nraise Error()", method=method)
+    outcome = bench.run("[Shy, Reply]")
+    assert (outcome.outcome, outcome.reason) == ("failed", "step_gave_up")
+    assert outcome.explanation == "The step Shy gave up, though nobody had stopped it."

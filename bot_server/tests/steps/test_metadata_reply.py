@@ -45,6 +45,7 @@ BROKEN = [
     ("# metadata\n[1, 2]", "metadata dropped: not a JSON object"),
     ("# metadata\nglad", "metadata dropped: not valid JSON (line 1: Expecting value)"),
     ('# metadata\n{"n": NaN}', "metadata dropped: not valid JSON (a value that JSON does not have)"),
+    ('# metadata\n{"n": 1e999}', "metadata dropped: not valid JSON (a value that JSON does not have)"),
     ("# metadata\n" + "[" * 100_000, "metadata dropped: not valid JSON (a value that JSON does not have)"),
 ]
 
