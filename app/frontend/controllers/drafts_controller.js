@@ -54,10 +54,8 @@ export default class extends Controller {
   #take(frame) {
     if (!this.#drafts.has(frame.run)) this.#begin(frame)
     const draft = this.#drafts.get(frame.run)
-    if (draft.text.apply(frame)) {
-      draft.changed = true
-      this.#painting ||= requestAnimationFrame(() => this.#paint())
-    }
+    draft.changed = draft.text.apply(frame) || draft.changed
+    if (draft.changed) this.#painting ||= requestAnimationFrame(() => this.#paint())
     if (draft.text.broken) this.#askAgain(draft)
   }
 
@@ -77,11 +75,10 @@ export default class extends Controller {
 
   #paint() {
     this.#painting = 0
-    const changed = [...this.#drafts.values()].filter(draft => draft.changed)
     this.logOutlet.keeper.following(() => {
-      for (const draft of changed) {
+      for (const draft of this.#drafts.values()) {
+        if (draft.changed) showDraft(draft.article, draft.text)
         draft.changed = false
-        showDraft(draft.article, draft.text)
       }
     })
   }

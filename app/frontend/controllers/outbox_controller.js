@@ -1,7 +1,7 @@
 import { Controller } from "@hotwired/stimulus"
-import { ApiError, request } from "../models/api"
 import { markPending, pendingArticle } from "../models/articles"
 import { KeptWords } from "../models/kept_words"
+import { Sender } from "../models/sender"
 
 // Messages on their way. Each is shown at once as not stored yet; it counts as sent when the server says it is stored, and stays with a
 // Retry button when it could not be. Sending the same client_id twice is harmless.
@@ -11,11 +11,11 @@ export default class extends Controller {
 
   #words
   #pending = new Map()
-  #line = Promise.resolve()
-  #sending = null
+  #sender
 
   initialize() {
     this.#words = new KeptWords(this.roomValue, document.body.dataset.user)
+    this.#sender = new Sender(this.roomValue)
   }
 
   logOutletConnected() {
@@ -54,7 +54,7 @@ export default class extends Controller {
   stored({ detail: { id, author, body } }) {
     if (String(author.id) !== document.body.dataset.user) return
     const known = [...this.#pending.values()].find(entry => entry.id === id)
-    const out = this.#pending.get(this.#sending)
+    const out = this.#pending.get(this.#sender.out)
     if (known) this.#forget(known.message.client_id)
     else if (out?.message.body === body) this.logOutlet.timeline.remove(out.article)
   }
@@ -70,29 +70,15 @@ export default class extends Controller {
     for (const { message, waiting } of this.#pending.values()) if (!waiting) this.#send(message)
   }
 
-  // One after the other, so that they are stored in the order they were written.
   #send(message) {
-    this.#mark(message.client_id, { state: "sending" })
-    this.#line = this.#line.then(() => this.#post(message))
-  }
-
-  // Goes on when the reader has left the room: what was sent is sent.
-  async #post({ client_id, body }) {
-    if (!this.#pending.has(client_id) && !this.#words.has(client_id)) return
-    this.#sending = client_id
-    try {
-      const { id } = await request("POST", `rooms/${this.roomValue}/messages`, { body, client_id })
-      this.#words.remove(client_id)
-      this.#mark(client_id, { id })
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.#mark(client_id, { state: "unsent", words: error.message })
-    } finally {
-      this.#sending = null
-    }
+    const { client_id } = message
+    this.#mark(client_id, { state: "sending" })
+    const wanted = () => this.#pending.has(client_id) || this.#words.has(client_id)
+    this.#sender.send(message, { wanted, tell: outcome => this.#mark(client_id, outcome) })
   }
 
   #mark(clientId, { state = "stored", words = "", id } = {}) {
+    if (id) this.#words.remove(clientId)
     const entry = this.#pending.get(clientId)
     if (!entry) return
     if (id && this.logOutlet.timeline.find(`message-${id}`)) return this.#forget(clientId)

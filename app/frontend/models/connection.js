@@ -14,8 +14,16 @@ export class Connection {
   #heard = 0
   #stopped = true
 
-  constructor({ url, open = address => new WebSocket(address), onFrame, onState, random = Math.random, now = Date.now }) {
-    Object.assign(this, { url, open, onFrame, onState, random, now })
+  constructor({
+    url,
+    open = address => new WebSocket(address),
+    onFrame,
+    onState,
+    onRefused = () => {},
+    random = Math.random,
+    now = Date.now
+  }) {
+    Object.assign(this, { url, open, onFrame, onState, onRefused, random, now })
     this.state = "off"
   }
 
@@ -85,6 +93,8 @@ export class Connection {
       return
     }
     this.#failures += 1
+    // Not even greeted: the server is away, or does not know us any more.
+    if (this.state === "waiting") this.onRefused()
     this.#become("waiting")
     this.#timer = setTimeout(() => this.#connect(), delay(this.#failures, this.random))
   }

@@ -126,6 +126,17 @@ test("a network that is gone is told at once", () => {
   expect(sockets[0].closed).toBe(true)
 })
 
+test("a socket that is refused is told, so that somebody can ask why", () => {
+  connection.onRefused = vi.fn()
+  connection.start()
+  sockets[0].hear({ type: "hello" })
+  sockets[0].onclose({ code: 1006 })
+  expect(connection.onRefused).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(0)
+  sockets[1].onclose({ code: 1006 })
+  expect(connection.onRefused).toHaveBeenCalledOnce()
+})
+
 test("it does not come back after the session has ended", () => {
   connection.start()
   sockets[0].hear({ type: "hello" })

@@ -28,7 +28,14 @@ ROOT = Path(__file__).resolve().parents[3]
 BUILT = ROOT / "app" / "static" / "dist" / "application.js"
 AXE = ROOT / "app" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
-QUIET = ("Autofocus processing was blocked", "net::ERR_INTERNET_DISCONNECTED", "WebSocket connection to", "status of 4", "ERR_FAILED")
+QUIET = (
+    "Autofocus processing was blocked",
+    "net::ERR_INTERNET_DISCONNECTED",
+    "WebSocket connection to",
+    "status of 4",
+    "ERR_FAILED",
+    "ERR_CONNECTION_REFUSED",
+)
 
 
 class Site:
@@ -93,6 +100,22 @@ def site(transactional_db: None, running_site: Site) -> Iterator[Site]:
     if running_site._server is None:
         running_site.start()
     yield running_site
+    until(Quiet(), "the app has come to rest")
+
+
+class Quiet:
+    """No query of the app runs, and none came while one looked ten times: what empties the tables now meets nobody."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def __call__(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+            )
+            self.looks = 0 if cursor.fetchone()[0] else self.looks + 1
+        return self.looks >= 10
 
 
 OpenPage = Callable[..., Page]

@@ -178,7 +178,8 @@ def test_p2_what_could_not_be_sent_stays_with_retry_and_is_sent_once(browse: Ope
     page.route("**/api/v1/rooms/*/messages", lambda route: route.abort())
     write(page, "keep me")
     expect(page.get_by_role("article", name="Ada")).to_contain_text("Not sent.")
-    page.reload()  # the words outlive the page
+    live(page).reload()  # the words outlive the page
+    live(page)  # by now it has been tried again, and in vain
     expect(page.get_by_role("button", name="Retry")).to_be_visible()
     page.unroute("**/api/v1/rooms/*/messages")
     page.get_by_role("button", name="Retry").click()
@@ -258,6 +259,16 @@ def test_signing_out_closes_the_other_tab_and_takes_the_words_along(browse: Open
     expect(other).to_have_url(re.compile("/account/login/"))
     expect(page).to_have_url(re.compile("/account/login/"))
     assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('parley:'))") == []
+
+
+def test_a_session_that_ended_unheard_leads_to_the_sign_in(browse: OpenPage, room: Room, ada: User) -> None:
+    page = browse(ada, "/profile/")
+    line = Line(page)
+    page.goto(f"/rooms/{room.pk}/")
+    live(page)
+    page.context.clear_cookies()
+    line.cut()
+    expect(page).to_have_url(re.compile("/account/login/"))
 
 
 def test_a_removed_member_is_shown_out(browse: OpenPage, room: Room, ada: User, bea: User) -> None:
