@@ -170,6 +170,8 @@ class Run(models.Model):
                 run._wait(delay)
                 telling.activity(run, telling.trying_again(explanation, delay))
                 return delay
+            # A bot whose checkpoint was lost goes on behind its reply, and knows no more that it replied.
+            outcome = REPLIED if outcome == SILENT and run.tries > 1 and run._has_replied() else outcome
             run._end(outcome, reason, explanation, permanent=permanent)
         return None
 
@@ -243,6 +245,9 @@ class Run(models.Model):
         if self.started_attempt < attempt:  # the first sign of life of this attempt
             self.started_at = Run.objects.start(self)
             self.tries, self.started_attempt, self.unstarted = self.tries + 1, attempt, 0
+
+    def _has_replied(self) -> bool:
+        return Message.objects.filter(author=self.bot.user, room=self.room, client_id__startswith=f"{self.pk}:").exists()
 
     def _record(self, steps: Sequence[dict[str, Any]]) -> None:
         rows = [RunStep(run=self, attempt=self.attempt, **step) for step in steps]

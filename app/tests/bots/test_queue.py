@@ -173,6 +173,20 @@ def test_a_lease_that_ran_out_makes_the_run_due_with_the_next_attempt(at_work: R
     assert (again.pk, again.attempt, again.tries) == (at_work.pk, 2, 1)
 
 
+@pytest.mark.parametrize(("says", "outcome"), [("It is so.", "replied"), ("", "silent")])
+def test_i1_a_run_that_replied_has_replied_whatever_its_next_worker_knows(at_work: Run, age: Age, says: str, outcome: str) -> None:
+    """F7: the worker that replied is gone, and Redis with its checkpoint."""
+    if says:
+        at_work.reply(1, "4.0", says, {})
+    age(at_work, lease_until=1)
+    Run.objects.expire_leases()
+    (again,) = Run.objects.claim(1)
+
+    again.finish(2, "silent")
+
+    assert Run.objects.get().outcome == outcome
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_relays_that_sweep_at_once_expire_a_lease_once(at_work: Run, age: Age) -> None:
     age(at_work, lease_until=1)
