@@ -37,12 +37,10 @@ class KidsJournalEntry(Step):
         """Set payload['reply'] to the page; do nothing while there is no metadata with summaries."""
         draft = payload.get("draft")
         noted = draft.get("metadata") if isinstance(draft, dict) else None
-        if not isinstance(noted, dict) or not any(
-            isinstance(noted.get(part), dict) for part in ("summary_for_child", "summary_for_parent")
-        ):
+        if not isinstance(noted, dict) or not any(isinstance(noted.get(part), dict) for part in SUMMARIES):
             self.note = "the conversation goes on"
             return payload
-        child, parent = _part(noted, "summary_for_child"), _part(noted, "summary_for_parent")
+        child, parent = (_part(noted, part) for part in SUMMARIES)
         page = PAGE.format(
             client=_line(noted.get("client")) or str(payload["asker"]["name"] or payload["asker"]["username"]),
             date=_line(noted.get("date")) or f"{self.context.now():%Y-%m-%d}",
