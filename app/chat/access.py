@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from chat.errors import NotFound
 from chat.models import Membership, Message, Room
+from chat.models.message import NO_MESSAGE
 from chat.models.room import NO_ROOM
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-NO_MESSAGE = "There is no such message, or you are not in its room."
 
 
 def room_for(user: User, room_id: uuid.UUID | str) -> Room:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from chat.errors import BadInput, NotAllowed
+from chat.errors import BadInput, NotAllowed, NotFound
 from chat.limits import clean_body
 from chat.mentions import labels, mentioned_in
 from chat.models.event import MESSAGE_DELETED, MESSAGE_EDITED
@@ -21,6 +21,7 @@ TEXT = "text"
 FAILURE = "failure"
 NOTICE = "notice"
 KINDS = (TEXT, FAILURE, NOTICE)
+NO_MESSAGE = "There is no such message, or you are not in its room."
 
 
 class Message(models.Model):
@@ -79,6 +80,9 @@ class Message(models.Model):
             raise NotAllowed("Only its author can change a message.")
         # The room first, then the message: the same order as posting, so that two changes never wait for each other.
         self.room.lock()
+        # Asked once more, now that nobody can be removed: they may have been while this waited for the room.
+        if not self.room.memberships.filter(user=by).exists():
+            raise NotFound(NO_MESSAGE)
         current = Message.objects.select_for_update(of=("self",)).select_related("author", "room").get(pk=self.pk)
         if current.deleted_at:
             raise BadInput("This message has been deleted.")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chat import access, posting
 from chat.errors import BadInput, NotFound, TooFast
 from chat.models import Message
+from chat.models.message import NO_MESSAGE
 from chat.room_page import RoomPage
 from chat.views.doors import PersonRequest, for_people
 
@@ -66,5 +67,5 @@ def delete(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) ->
 def _message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
     found = access.message_for(request.user, message_id)
     if found.room_id != room_id:
-        raise NotFound(access.NO_MESSAGE)
+        raise NotFound(NO_MESSAGE)
     return found

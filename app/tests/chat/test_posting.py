@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -134,21 +135,21 @@ def test_i8_who_has_left_cannot_post(room: Room, ada: User) -> None:
         room.post(ada, "one more thing")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_i8_who_is_removed_while_they_post_does_not_post_after_it(room: Room, ada: User, bea: User) -> None:
+def refused_while(room: Room, member: User, admin: User, act: Callable[[], object]) -> bool:
+    """Whether the act of a member is refused, begun while the member is being removed and waiting for that to end."""
     refused: list[NotFound] = []
 
-    def post_late() -> None:
+    def act_late() -> None:
         try:
-            room.post(ada, "too late")
+            act()
         except NotFound as error:
             refused.append(error)
         finally:
             connection.close()
 
-    late = threading.Thread(target=post_late)
+    late = threading.Thread(target=act_late)
     with transaction.atomic():
-        room.remove(ada, bea)
+        room.remove(member, admin)
         late.start()
         with connection.cursor() as cursor:
             waiting = False
@@ -158,9 +159,28 @@ def test_i8_who_is_removed_while_they_post_does_not_post_after_it(room: Room, ad
     late.join()
 
     assert waiting
-    assert len(refused) == 1
+    return len(refused) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_i8_who_is_removed_while_they_post_does_not_post_after_it(room: Room, ada: User, bea: User) -> None:
+    assert refused_while(room, ada, bea, lambda: room.post(ada, "too late"))
     assert list(room.events.values_list("seq", "kind")) == [(1, "member.left")]
     assert room.post(bea, "in time").message.position == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", [lambda message, by: message.edit(by, "too late"), lambda message, by: message.retract(by)])
+def test_i8_who_is_removed_while_they_change_a_message_does_not_change_it(
+    room: Room, ada: User, bea: User, change: Callable[[Message, User], object]
+) -> None:
+    message = room.post(ada, "as it was").message
+    # As a request reads it: the room is an object of its own there.
+    theirs = Message.objects.select_related("room", "author").get(pk=message.pk)
+
+    assert refused_while(room, ada, bea, lambda: change(theirs, ada))
+    message.refresh_from_db()
+    assert (message.body, message.edited_at, message.deleted_at) == ("as it was", None, None)
 
 
 def test_i8_an_answer_to_a_message_of_another_room_is_refused(room: Room, direct: Room, bea: User) -> None:
