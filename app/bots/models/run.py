@@ -21,6 +21,10 @@ from lib.ids import uuid7
 from lib.time import database_now
 
 if TYPE_CHECKING:
+    import uuid
+
+    from django.db.models import QuerySet
+
     from accounts.models import User
     from bots.models.version import BotVersion
 
@@ -139,9 +143,7 @@ class Run(models.Model):
 
     def record_steps(self, attempt: int, steps: Sequence[dict[str, Any]]) -> int:
         with transaction.atomic():
-            run = Run.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
-            if run is None:
-                raise NotFound(NO_RUN)
+            run = _found(Run.objects.select_for_update(no_key=True), self.pk)
             run._fence(attempt)
             run._record(steps)
         return len(steps)
@@ -229,9 +231,7 @@ class Run(models.Model):
             # The room first, then the run: the same order as posting, so that two writers never wait for each other.
             room = Room.objects.select_for_update(no_key=True).get(pk=self.room_id)
             rows = Run.objects.select_for_update(of=("self",), no_key=True).select_related("bot__user", "asker")
-            run = rows.filter(pk=self.pk).first()
-            if run is None:
-                raise NotFound(NO_RUN)
+            run = _found(rows, self.pk)
             run.room = room
             if attempt is not None:
                 if room.removed_at:
@@ -305,3 +305,11 @@ class Run(models.Model):
     def _must_be_steered_by(self, user: User) -> None:
         if not self.may_be_steered_by(user):
             raise NotAllowed("Only the person who asked, and the bot's admins, can stop or retry it.")
+
+
+def _found(runs: QuerySet[Run], pk: uuid.UUID) -> Run:
+    # `get`, not `first`: on the way of every reply, and to sort one row costs more than to read it.
+    try:
+        return runs.get(pk=pk)
+    except Run.DoesNotExist:
+        raise NotFound(NO_RUN) from None
