@@ -33,5 +33,6 @@ def configure(level: str, hide: Callable[[str], str]) -> None:
     out.setFormatter(Lines(hide))
     logging.basicConfig(level=level.upper(), handlers=[out], force=True)
     # httpx says every request at INFO: many a second while text streams.
-    for chatty in ("httpx", "httpcore", "openai", "httpx2"):
+    # Celery says every job twice, and with it what people wrote.
+    for chatty in ("httpx", "httpcore", "openai", "httpx2", "celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

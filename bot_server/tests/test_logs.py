@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from logs import Lines
+from logs import Lines, configure
 from pipeline.payload import Secrets
 
 SECRET = "canary-" + "77aa88bb"
@@ -33,3 +33,15 @@ def test_no_secret_is_logged() -> None:
     said = line(f"key {SECRET}", more={"key": SECRET})
     assert SECRET not in said
     assert said.count("[secret]") == 2
+
+
+def test_what_people_wrote_is_not_in_the_lines_of_celery() -> None:
+    """It shows a job by its arguments, and says every job twice."""
+    before = logging.root.handlers[:], logging.root.level
+    try:
+        configure("INFO", Secrets([]).hide)
+        chatty = [logging.getLogger(name) for name in ("celery.worker.strategy", "celery.app.trace")]
+        assert [each.isEnabledFor(logging.INFO) for each in chatty] == [False, False]
+        assert all(each.isEnabledFor(logging.WARNING) for each in chatty)
+    finally:
+        logging.root.handlers[:], logging.root.level = before
