@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 Frame = dict[str, Any]
 
+# Frames that are for those in a room. The others are for the user: wherever they are, these are theirs.
+OF_ROOMS = {"event", "draft", "draft.end"}
+
 
 class Unavailable(ChatError):
     code = "unavailable"
@@ -85,22 +88,23 @@ class Visit:
     async def hear(self, hint: Frame) -> None:
         """A hint from the channel layer: pass its text on, unless the client has it already, and follow what it means for us."""
         room_id = hint.get("room", "")
-        if hint["frame"] == "event" and (room_id not in self.rooms or hint["seq"] <= self.open.get(room_id, 0)):
+        if hint["frame"] in OF_ROOMS and room_id not in self.rooms:  # it was on its way when the user was removed
+            return
+        if hint["frame"] == "event" and hint["seq"] <= self.open.get(room_id, 0):
+            return
+        if hint.get("change") == "joined":
+            await self._enter_late(room_id, hint["text"])
             return
         self._say(hint["text"])
-        match hint.get("change"):
-            case "joined":
-                await self._enter(room_id)
-            case "left" | "removed":
-                await self._exit(room_id)
+        if hint.get("change") in ("left", "removed"):
+            await self._exit(room_id)
 
     async def correct(self, rooms: set[str]) -> None:
         """Hear exactly these rooms, in case a hint was lost. Each difference is asked about once more: it may be newer than `rooms`."""
         for room_id in rooms ^ self.rooms:
             is_member = await in_thread(resume.is_visible, self.user, room_id)
             if is_member and room_id not in self.rooms:
-                await self._enter(room_id)
-                self.say({"type": "room", "room": room_id, "change": "joined", "name": ""})
+                await self._enter_late(room_id, as_text({"type": "room", "room": room_id, "change": "joined", "name": ""}))
             elif not is_member and room_id in self.rooms:
                 self.say({"type": "room", "room": room_id, "change": "left", "name": ""})
                 await self._exit(room_id)
@@ -155,6 +159,13 @@ class Visit:
     async def _enter(self, room_id: str) -> None:
         await self._join(room_group(room_id))
         self.rooms.add(room_id)
+
+    async def _enter_late(self, room_id: str, joined: str) -> None:
+        """Enter a room that was not there at the beginning, and only then tell of it: whoever reads the room now misses nothing."""
+        await self._enter(room_id)
+        await settle(self._groups, self._channel)
+        self._say(joined)
+        self.say({"type": "seq", "rooms": await in_thread(resume.seqs_of, [room_id])})
 
     async def _exit(self, room_id: str) -> None:
         self.rooms.discard(room_id)

@@ -14,7 +14,10 @@ from django.test import Client as Browser
 from accounts.models import User
 from accounts.signals import access_revoked
 from chat import drafts
+from chat.broadcasts import as_hint, user_group
+from chat.consumers import visit
 from chat.consumers.pulse import Pulse
+from chat.consumers.settling import Groups, settle
 from chat.consumers.work import in_thread as in_database
 from chat.models import Membership, Room
 from chat.publisher import publisher
@@ -112,6 +115,19 @@ class TestAMember:
             await in_database(room.post, bea, "welcome")
             assert (await socket.next("event", lambda event: event["kind"] == "message.posted"))["message"]["body"] == "welcome"
 
+    async def test_p4_it_learns_of_what_was_said_before_it_heard_the_room(
+        self, room: Room, bea: User, cyd: User, cyd_token: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def settle_late(groups: Groups, channel: str) -> None:
+            await in_database(room.post, bea, "too early for you")
+            await settle(groups, channel)
+
+        async with Client(token=cyd_token) as socket:
+            monkeypatch.setattr(visit, "settle", settle_late)
+            await in_database(room.add, cyd, bea)
+            assert (await socket.next("room"))["change"] == "joined"
+            assert (await socket.next("seq"))["rooms"] == {str(room.pk): 2}
+
     async def test_p1_its_post_is_acknowledged_with_the_stored_message(self, room: Room, bea_token: str) -> None:
         async with Client(token=bea_token) as socket:
             ack = await socket.ask("ack", type="post", room=str(room.pk), body="hi", client_id="c-1")
@@ -180,6 +196,9 @@ class TestTheRevoked:
             await socket.hears_nothing_until_pong()
 
             await in_database(room.post, bea, "now we are alone")
+            # As if it had been on its way to this socket all the time.
+            for draft in ({"type": "draft", "room": str(room.pk)}, {"type": "draft.end", "room": str(room.pk)}):
+                await in_database(publisher.send, user_group(ada.pk), as_hint(draft))
             await in_database(publisher.flush)
             assert await socket.hears_nothing_until_pong() == []
             assert (await socket.ask("error", type="open", room=str(room.pk), after=0))["code"] == "not_found"
