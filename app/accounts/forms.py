@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from accounts.models.token import SCOPES
+from accounts.throttle import Limit
 from lib.time import time_zones
 
 
@@ -75,11 +76,33 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     timezone = forms.ChoiceField(label="Time zone", choices=lambda: [(name, name) for name in time_zones()], widget=ZoneSelect)
     email = forms.EmailField(label="E-mail address", required=True, help_text="Only for a forgotten password. Others do not see it.")
+    password = forms.CharField(
+        label="Your password",
+        required=False,
+        help_text="Only needed for another e-mail address.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
     class Meta:
         model = User
-        fields = ["name", "email", "timezone"]
+        fields = ["name", "timezone", "email"]
         labels = {"name": "Name"}
+
+    @property
+    def old_address(self) -> str:
+        """The address that this form replaces, if it does."""
+        return self.initial["email"] if "email" in self.changed_data else ""
+
+    def clean(self) -> None:
+        # Whoever changes the address can have a link for a new password sent there: a session they found open is not enough.
+        if "email" in self.changed_data and not self.errors:
+            limit = Limit(f"password:{self.instance.pk}", 5, 60)
+            if not limit.take():
+                self.add_error("password", f"These were too many tries. Wait {limit.wait} s and try again.")
+            elif not self.instance.check_password(self.cleaned_data["password"]):
+                self.add_error("password", "This is not your password. It is needed for another e-mail address.")
+            else:
+                limit.give_back()
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:

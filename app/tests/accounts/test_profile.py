@@ -11,10 +11,12 @@ from django.utils import timezone
 from accounts.context import product
 from accounts.models import User
 from lib.time import time_zones
+from tests.accounts.test_forgotten_password import mails
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
-NEW = {"name": "Beatrix", "email": "trix@example.com", "timezone": "Asia/Tokyo"}
+NEW = {"name": "Beatrix", "email": "trix@example.com", "timezone": "Asia/Tokyo", "password": PASSWORD}
 
 
 def test_a_person_changes_name_address_and_time_zone(bea: User, bea_client: Client) -> None:
@@ -47,6 +49,30 @@ def test_an_old_address_gets_no_links_any_more(bea: User, bea_client: Client) ->
     EmailAddress.objects.create(user=bea, email="bea@example.com", primary=True)
     bea_client.post("/profile/", NEW)
     assert not EmailAddress.objects.filter(email="bea@example.com").exists()
+
+
+@pytest.mark.parametrize("password", ["", "a guess"])
+def test_w14_a_session_alone_does_not_change_the_address(bea: User, bea_client: Client, password: str) -> None:
+    answer = bea_client.post("/profile/", NEW | {"password": password})
+    assert answer.status_code == 422 and set(answer.context["form"].errors) == {"password"}
+    bea.refresh_from_db()
+    assert (bea.email, bea.name) == ("bea@example.com", "Bea")
+    assert bea_client.post("/profile/", NEW | {"password": password, "email": "bea@example.com"}).status_code == 302
+
+
+def test_w14_the_password_is_not_guessed_there(bea: User, bea_client: Client) -> None:
+    for _ in range(5):
+        bea_client.post("/profile/", NEW | {"password": "a guess"})
+    assert "too many" in str(bea_client.post("/profile/", NEW).context["form"].errors["password"])
+
+
+def test_the_old_address_is_told_of_a_new_one(bea: User, bea_client: Client) -> None:
+    bea_client.post("/profile/", NEW | {"email": "bea@example.com"})
+    assert mails() == []
+    bea_client.post("/profile/", NEW)
+    (message,) = mails()
+    assert message.to == ["bea@example.com"] and message.subject == "Your e-mail address at Parley was changed"
+    assert "bea at testserver" in message.body and "trix@example.com" not in message.body
 
 
 def test_a_name_is_shown_as_text(bea: User, bea_client: Client) -> None:
