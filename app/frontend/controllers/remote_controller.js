@@ -1,6 +1,9 @@
 import { Controller } from "@hotwired/stimulus"
+import { visit } from "@hotwired/turbo"
 import { csrfToken } from "../models/api"
 import { say } from "../models/notices"
+
+const SIGN_IN = "/account/login/"
 
 // Sends a form without leaving the page: what it changes comes over the socket.
 export default class extends Controller {
@@ -18,10 +21,11 @@ export default class extends Controller {
     try {
       const response = await fetch(this.element.action, {
         method: "POST",
-        headers: { "X-CSRFToken": csrfToken() },
-        redirect: "manual"
+        headers: { "X-CSRFToken": csrfToken() }
       })
-      if (response.type === "opaqueredirect" || response.status < 400) return ""
+      // Nobody is signed in any more: this page says so when it is asked for again, and leads back here.
+      if (response.redirected && new URL(response.url).pathname === SIGN_IN) visit(location.href, { action: "replace" })
+      if (response.ok) return ""
       const reason = response.status === 403 && (await reasonIn(response))
       return reason || `The server answered ${response.status}. Try again in a moment.`
     } catch {

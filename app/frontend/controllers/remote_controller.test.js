@@ -1,9 +1,13 @@
 import { Application } from "@hotwired/stimulus"
+import { visit } from "@hotwired/turbo"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import RemoteController from "./remote_controller"
 
+vi.mock("@hotwired/turbo", () => ({ visit: vi.fn() }))
+
 const settled = () => new Promise(resolve => setTimeout(resolve))
 const said = () => document.getElementById("toasts").textContent
+const redirectedTo = path => ({ ok: true, status: 200, redirected: true, url: `http://localhost${path}` })
 const button = () => document.querySelector("button")
 
 let application
@@ -17,6 +21,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  vi.clearAllMocks()
   document.body.innerHTML = ""
   await settled()
   application.stop()
@@ -45,7 +50,13 @@ test("any other failure says what to do", async () => {
 })
 
 test("what was taken is said by what comes over the socket, and asked once", async () => {
-  await press(async () => ({ type: "opaqueredirect", status: 0 }))
+  await press(async () => redirectedTo("/rooms/r/"))
   expect(said()).toBe("")
   expect(button().disabled).toBe(true)
+  expect(visit).not.toHaveBeenCalled()
+})
+
+test("who is not signed in any more is led to where they can", async () => {
+  await press(async () => redirectedTo("/account/login/?next=/runs/r/retry/"))
+  expect(visit).toHaveBeenCalledWith(location.href, { action: "replace" })
 })
