@@ -22,6 +22,11 @@ export default class extends Controller {
     if (members && this.#open?.query === query) this.#show(candidates(members, query))
   }
 
+  // Somebody has come or gone: who is here is asked anew.
+  hear({ detail: { type, room, kind } }) {
+    if (type === "event" && room === this.roomValue && kind.startsWith("member.")) this.#known.clear()
+  }
+
   // A click on a name comes first, then the box loses the focus.
   leave() {
     setTimeout(() => this.close(), 150)
