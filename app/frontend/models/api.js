@@ -8,11 +8,6 @@ export class ApiError extends Error {
     this.status = status
     this.code = code
   }
-
-  // Sending the same again can help; a refusal stays one.
-  get passing() {
-    return this.status === 0 || this.status === 429 || this.status >= 500
-  }
 }
 
 export async function request(method, path, body) {
