@@ -10,6 +10,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.db import connection
 from django.db.models import Q
 
 from bots.models import Bot, Run
@@ -40,7 +41,7 @@ def address(message: Message, mentions: Iterable[User]) -> None:
     if message.kind != TEXT:
         return
     mentioned = {user.pk for user in mentions}
-    bots = list(_addressed(message, mentioned))
+    bots = list(_addressed(message, mentioned)) if _has_bots(message.room_id) else []
     if not bots:
         return
     if names := resets(message.body):
@@ -61,6 +62,18 @@ def resets(body: str) -> list[str] | None:
     """The names after a `/reset`, without the @; [""] when it names nobody and so means every bot. None for any other text."""
     match = RESET.fullmatch(body)
     return None if match is None else [name.lstrip("@").lower() for name in match["names"].split()] or [""]
+
+
+# Most messages are from one person to another, in a room without bots: for them the whole query below would be the dearest part of posting.
+HAS_BOTS = """
+SELECT EXISTS (SELECT FROM chat_membership member JOIN bots_bot bot ON bot.user_id = member.user_id WHERE member.room_id = %s)
+"""
+
+
+def _has_bots(room_id: uuid.UUID) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(HAS_BOTS, [room_id])
+        return bool(cursor.fetchone()[0])
 
 
 def _addressed(message: Message, mentioned: set[int]) -> Iterable[Bot]:
