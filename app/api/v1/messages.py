@@ -13,6 +13,7 @@ from api.v1.users import User
 from chat import access, posting
 from chat.limits import BODY_LIMIT, CLIENT_ID_LIMIT
 from chat.rendering import message_json
+from chat.throttle import posts
 
 router = Router(auth=for_chat, tags=["messages"])
 
@@ -81,10 +82,12 @@ def message(request: ApiRequest, message_id: str) -> Any:
 @router.patch("/messages/{message_id}", response=Message, exclude_unset=True, summary="Edit a message of yours")
 def edit(request: ApiRequest, message_id: str, payload: Body) -> Any:
     user = request.auth.user
+    posts.admit(user)
     return message_json(access.message_for(user, message_id).edit(user, payload.body), user)
 
 
 @router.delete("/messages/{message_id}", response={204: None}, summary="Take back a message of yours")
 def delete(request: ApiRequest, message_id: str) -> Any:
+    posts.admit(request.auth.user)
     access.message_for(request.auth.user, message_id).retract(request.auth.user)
     return HttpResponse(status=204)

@@ -18,6 +18,7 @@ from chat.limits import MEMBERS_LIMIT, UNSTORABLE
 from chat.models import Room as ChatRoom
 from chat.models.room import NO_ROOM
 from chat.rendering import as_author, moment
+from chat.throttle import posts
 
 router = Router(auth=for_chat, tags=["rooms"])
 
@@ -76,6 +77,7 @@ def rooms(request: ApiRequest, page: int = 1) -> Any:
 def make(request: ApiRequest, payload: NewRoom) -> Any:
     """One member and no name: the direct room with them, made if need be (200 when it was there). Else a group, with you as its admin."""
     user = request.auth.user
+    posts.admit(user)
     members = [_account(username) for username in dict.fromkeys(payload.members)]
     if len(members) == 1 and not payload.name.strip():
         room, created = ChatRoom.objects.direct(user, members[0])
@@ -91,6 +93,7 @@ def room(request: ApiRequest, room_id: str) -> Any:
 
 @router.patch("/{room_id}", response=Room, summary="Rename a group")
 def rename(request: ApiRequest, room_id: str, payload: Name) -> Any:
+    posts.admit(request.auth.user)
     room = access.room_for(request.auth.user, room_id)
     room.rename(request.auth.user, payload.name)
     return _shown_to(request.auth.user, room)
@@ -98,6 +101,7 @@ def rename(request: ApiRequest, room_id: str, payload: Name) -> Any:
 
 @router.delete("/{room_id}", response={204: None}, summary="Remove a group for everybody")
 def remove(request: ApiRequest, room_id: str) -> Any:
+    posts.admit(request.auth.user)
     access.room_for(request.auth.user, room_id).dissolve(request.auth.user)
     return HttpResponse(status=204)
 
@@ -113,6 +117,7 @@ def members(request: ApiRequest, room_id: str, search: str = "", page: int = 1) 
 
 @router.post("/{room_id}/members", response={200: User, 201: User}, summary="Add somebody to a group")
 def add(request: ApiRequest, room_id: str, payload: Username) -> Any:
+    posts.admit(request.auth.user)
     room = access.room_for(request.auth.user, room_id)
     account = _account(payload.username)
     return Status(201 if room.add(account, request.auth.user) else 200, as_author(account))
@@ -120,6 +125,7 @@ def add(request: ApiRequest, room_id: str, payload: Username) -> Any:
 
 @router.delete("/{room_id}/members/{username}", response={204: None}, summary="Leave a group, or remove somebody from it")
 def expel(request: ApiRequest, room_id: str, username: str) -> Any:
+    posts.admit(request.auth.user)
     room = access.room_for(request.auth.user, room_id)
     member = None if UNSTORABLE.search(username) else room.members.filter(username=username).first()
     if member is None:

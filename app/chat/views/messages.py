@@ -14,6 +14,7 @@ from chat.errors import BadInput, NotFound, TooFast
 from chat.models import Message
 from chat.models.message import NO_MESSAGE
 from chat.room_page import RoomPage
+from chat.throttle import posts
 from chat.views.doors import PersonRequest, for_people
 
 
@@ -52,6 +53,7 @@ def message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -
 @require_POST
 @for_people
 def edit(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
+    posts.admit(request.user)
     found = _message(request, room_id, message_id)
     found.edit(request.user, request.POST.get("body", "").replace("\r\n", "\n"))
     return redirect("message", room_id, message_id)
@@ -60,6 +62,7 @@ def edit(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> H
 @require_POST
 @for_people
 def delete(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
+    posts.admit(request.user)
     _message(request, room_id, message_id).retract(request.user)
     return redirect("room", room_id)
 

@@ -14,6 +14,7 @@ from chat.errors import NotFound
 from chat.models import Room
 from chat.profiles import Profile
 from chat.room_page import RoomPage
+from chat.throttle import posts
 from chat.views.doors import PersonRequest, for_people
 
 LAST = "room"
@@ -61,6 +62,7 @@ def new(request: PersonRequest) -> HttpResponse:
 @for_people
 def create(request: PersonRequest) -> HttpResponse:
     """One member and no name: the direct room with them. Else a group."""
+    posts.admit(request.user)
     members = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
     name = request.POST.get("name", "").strip()
     if len(members) == 1 and not name and "group" not in request.POST:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chat import access, choosing
 from chat.errors import NotFound
 from chat.room_page import RoomPage
+from chat.throttle import posts
 from chat.views.doors import PersonRequest, for_people
 
 
@@ -29,6 +30,7 @@ def settings(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @for_people
 def rename(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
+    posts.admit(request.user)
     access.room_for(request.user, room_id).rename(request.user, request.POST.get("name", ""))
     messages.success(request, "The room has its new name.")
     return redirect("room_settings", room_id)
@@ -37,6 +39,7 @@ def rename(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @for_people
 def add(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
+    posts.admit(request.user)
     room = access.room_for(request.user, room_id)
     users = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
     for user in users:
@@ -49,6 +52,7 @@ def add(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
 @for_people
 def remove_member(request: PersonRequest, room_id: uuid.UUID, username: str) -> HttpResponse:
     """Somebody is removed by an admin, or leaves by themselves."""
+    posts.admit(request.user)
     room = access.room_for(request.user, room_id)
     member = room.members.filter(username=username).first()
     if member is None:
@@ -63,6 +67,7 @@ def remove_member(request: PersonRequest, room_id: uuid.UUID, username: str) -> 
 @require_POST
 @for_people
 def remove(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
+    posts.admit(request.user)
     room = access.room_for(request.user, room_id)
     room.dissolve(request.user)
     messages.success(request, f"{room.name or 'The room'} is removed.")

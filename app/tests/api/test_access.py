@@ -11,7 +11,9 @@ from django.test import Client
 
 from accounts.models import ApiToken, User
 from api.urls import api
+from chat.errors import TooFast
 from chat.models import Room
+from chat.throttle import Posts
 from tests.api.conftest import Program
 
 NEVER = "01990000-0000-7000-8000-000000000000"
@@ -151,3 +153,19 @@ class TestDocs:
             assert path in html
         assert "https://" not in re.sub(r"<code[^>]*>.*?</code>", "", html, flags=re.DOTALL)
         assert not re.search(r"<script(?![^>]*\ssrc=)(?![^>]*nonce=)[^>]*>|\sstyle=|\son\w+=", html)
+
+
+CHANGES = [(method, path) for method, path in addresses() if method != "get" and not path.endswith("/read")] + [("post", "rooms")]
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_w17_nothing_is_changed_faster_than_the_throttle_lets(
+    as_bea: Program, room: Room, ids: dict[str, str], method: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_fast(throttle: Posts, user: User) -> None:
+        raise TooFast(3)
+
+    monkeypatch.setattr(Posts, "admit", too_fast)
+    body = BODIES.get((method, path), {"members": ["ada"], "name": "another"} if path == "rooms" else None)
+    assert as_bea(method.upper(), fill(path, ids), body)[0] == 429
+    assert room.events.count() == 1 and Room.objects.count() == 1

@@ -125,6 +125,29 @@ def test_who_posts_too_fast_by_form_gets_the_text_back(ada_client: Client, room:
     assert "keep these words" in answer.content.decode()
 
 
+def test_w17_nothing_is_changed_by_forms_faster_than_the_throttle_lets(
+    ada_client: Client, ada: User, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = room.post(ada, "as it was").message
+
+    def too_fast(user: User) -> None:
+        raise TooFast(3)
+
+    monkeypatch.setattr("chat.throttle.posts.admit", too_fast)
+    for path in (
+        "name/",
+        "members/",
+        "removal/",
+        "members/bea/removal/",
+        f"messages/{message.pk}/edit/",
+        f"messages/{message.pk}/deletion/",
+    ):
+        answer = ada_client.post(f"/rooms/{room.pk}/{path}", {"body": "x", "name": "x", "member": "bea"})
+        assert (path, answer.status_code) == (path, 429)
+    assert ada_client.post("/rooms/", {"member": "bea", "name": "another", "group": "1"}).status_code == 429
+    assert room.events.count() == 1 and Room.objects.count() == 1
+
+
 def test_older_pages_are_reached_by_links(ada_client: Client, ada: User, room: Room) -> None:
     for number in range(120):
         room.post(ada, f"number {number}")
