@@ -22,11 +22,13 @@ import redis
 from prometheus_client import Counter
 
 from chat import broadcasts
+from chat.away import Away
 from chat.publisher import address_of, packed, redis_client
 
 log = logging.getLogger(__name__)
 frames_total = Counter("parley_draft_frames_total", "Frames of text in flight.")
 lost = Counter("parley_draft_frames_lost_total", "Frames of text in flight that found Redis away.")
+away = Away()
 
 LIFE = 3600
 LONGEST = 100_000
@@ -141,9 +143,15 @@ def of(room_id: uuid.UUID | str) -> list[Draft]:
                 pipeline.hgetall(_keys(room_id, run)[0]).get(_keys(room_id, run)[1])
             answers = pipeline.execute()
     except (redis.RedisError, OSError) as error:
+        away.begin()
         log.warning("The drafts of a room cannot be read, Redis is away: %s", error)
         return []
     return [draft for run, meta, text in zip(runs, answers[::2], answers[1::2], strict=True) if (draft := _draft(run, meta, text))]
+
+
+def glance(room_id: uuid.UUID | str) -> list[Draft]:
+    """The same for a page, which does not wait for a Redis that was found away a moment ago."""
+    return [] if away else of(room_id)
 
 
 def said(room_id: uuid.UUID | str, run_id: uuid.UUID | str, attempt: int) -> None:

@@ -122,7 +122,7 @@ class RoomPage:
     @cached_property
     def drafts(self) -> list[drafts.Draft]:
         """What bots are writing now, for readers without script."""
-        return drafts.of(self.room.pk)
+        return drafts.glance(self.room.pk)
 
 
 def _follows(previous: Message, message: Message) -> bool:

@@ -1,16 +1,18 @@
-"""How fast one user may post. The count is in Redis, shared by all processes; when Redis is away, posts go through."""
+"""How fast one user may post, and change messages and rooms.
+
+The count is in Redis, shared by all processes; when Redis is away, everything goes through."""
 
 from __future__ import annotations
 
 import logging
 import math
-import time
 from functools import cache
 from typing import TYPE_CHECKING
 
 import redis
 from django.conf import settings
 
+from chat.away import Away
 from chat.errors import TooFast
 from chat.publisher import redis_client
 
@@ -35,24 +37,22 @@ redis.call('HSET', KEYS[1], 'level', tostring(level), 'since', tostring(now))
 redis.call('PEXPIRE', KEYS[1], 10000)
 return wait
 """
-# After Redis was found away, nobody waits for it again for this long.
-REST = 5.0
 
 
 class Posts:
-    """Admits posts of a user at `settings.POSTS_PER_SECOND`, with bursts of twice that."""
+    """Admits posts and changes of a user at `settings.POSTS_PER_SECOND`, with bursts of twice that."""
 
     def __init__(self) -> None:
-        self._away_until = 0.0
+        self._away = Away()
 
     def admit(self, user: User) -> None:
         """Refuse with `TooFast` what comes too fast."""
-        if time.monotonic() < self._away_until:
+        if self._away:
             return
         try:
             wait = int(_client().eval(BUCKET, 1, f"parley:posts:{user.pk}", settings.POSTS_PER_SECOND))
         except (redis.RedisError, OSError) as error:
-            self._away_until = time.monotonic() + REST
+            self._away.begin()
             log.warning("Posts are not throttled, Redis is away: %s", error)
             return
         if wait:

@@ -12,7 +12,8 @@ from channels.layers import get_channel_layer
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chat import broadcasts, drafts
+from chat import away, broadcasts, drafts
+from chat.away import Away
 from chat.consumers.settling import settle
 from chat.drafts import Draft, Frame
 from chat.publisher import Publisher, address_of, packed, redis_client
@@ -118,10 +119,25 @@ def test_p6_it_stops_growing_before_it_fills_redis(room_id: str, first: Frame) -
 
 @pytest.mark.django_db
 def test_p6_a_redis_that_is_away_is_nobodys_problem(room_id: str, first: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "away", Away())
     monkeypatch.setattr(drafts, "_client", lambda: redis.Redis(port=1, retry=Retry(NoBackoff(), 0)))
     assert drafts.put(room_id, [first]) == []
     assert drafts.of(room_id) == []
     drafts.end(room_id, first.run)
+
+
+def test_p6_a_page_waits_only_once_for_a_redis_that_is_away(room_id: str, first: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "away", Away())
+    drafts.put(room_id, [first])
+    assert [draft.text for draft in drafts.glance(room_id)] == ["歩き"]
+
+    with monkeypatch.context() as gone:
+        gone.setattr(drafts, "_client", lambda: redis.Redis(port=1, retry=Retry(NoBackoff(), 0)))
+        assert drafts.glance(room_id) == []
+    assert drafts.glance(room_id) == []  # not even asked
+    monkeypatch.setattr(away, "REST", 0.0)
+    drafts.away.begin()
+    assert [draft.text for draft in drafts.glance(room_id)] == ["歩き"]
 
 
 async def test_hints_reach_the_groups_of_the_channel_layer(first: Frame) -> None:
