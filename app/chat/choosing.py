@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q
+from django.http import QueryDict
 
 from chat.errors import BadInput
 from chat.limits import UNSTORABLE
@@ -26,6 +27,12 @@ def choices(user: User, beside: Room | None = None) -> list[Entry]:
     if beside is not None:
         others = others.exclude(memberships__room=beside)
     return entries_of(list(others.order_by("is_bot", "username")[:MOST]))
+
+
+def context(user: User, form: QueryDict, beside: Room | None = None) -> dict[str, Any]:
+    """What a form to choose by shows: whom there is to choose, and what is filled in."""
+    filled = {"chosen": form.getlist("member"), "others": form.get("others", ""), "name": form.get("name", "")}
+    return {"choices": choices(user, beside), **filled}
 
 
 def chosen(usernames: Iterable[str], others: str = "") -> list[User]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -118,6 +119,11 @@ class RoomPage:
     @property
     def has_panel(self) -> bool:
         return self.room.is_group or bool(self.other and self.other.is_bot)
+
+    @cached_property
+    def client_id(self) -> str:
+        """For the message that is sent from this page, by readers without script: pressing twice sends it once."""
+        return str(uuid.uuid4())
 
     @cached_property
     def drafts(self) -> list[drafts.Draft]:

@@ -53,6 +53,14 @@ def too_fast(request: HttpRequest, error: TooFast) -> HttpResponse:
     return response
 
 
+def given_back(request: HttpRequest, error: ChatError, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The form once more, with what was written in it and why it cannot be taken."""
+    response = render(request, template, context | {"problem": error.message}, status=429 if isinstance(error, TooFast) else 422)
+    if isinstance(error, TooFast):
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
 def way_back(request: HttpRequest, address: str = "") -> str:
     """Where to go on: never to another site."""
     address = address or request.headers.get("Referer", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,12 +11,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, posting
-from chat.errors import BadInput, NotFound, TooFast
+from chat.errors import BadInput, ChatError, ClientIdReused, NotFound, TooFast
 from chat.models import Message
 from chat.models.message import NO_MESSAGE
 from chat.room_page import RoomPage
 from chat.throttle import posts
-from chat.views.doors import PersonRequest, for_people
+from chat.views.doors import PersonRequest, for_people, given_back
 
 
 @require_POST
@@ -25,10 +26,10 @@ def post(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     body = request.POST.get("body", "").replace("\r\n", "\n")
     try:
         posting.post(request.user, room_id, body, client_id=request.POST.get("client_id"))
+    except ClientIdReused:
+        return _given_back(request, room_id, body, BadInput("This page has sent another message before. Send again to send this one too."))
     except (BadInput, TooFast) as error:
-        page = RoomPage(access.membership_for(request.user, room_id))
-        context = {"page": page, "room": page.room, "body": body, "problem": error.message}
-        return render(request, "chat/room.html", context, status=error.status if isinstance(error, TooFast) else 422)
+        return _given_back(request, room_id, body, error)
     return redirect("room", room_id)
 
 
@@ -45,17 +46,19 @@ def read(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
 def message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
     """One message by itself; its author can change it here."""
     found = _message(request, room_id, message_id)
-    place = f"{reverse('room', args=[room_id])}?before={found.position + 25}#message-{found.pk}"
-    own = found.author_id == request.user.pk and found.kind == "text" and not found.deleted_at
-    return render(request, "chat/message.html", {"message": found, "room": found.room, "place": place, "own": own})
+    return render(request, "chat/message.html", _shown(request, found, found.body))
 
 
 @require_POST
 @for_people
 def edit(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
-    posts.admit(request.user)
     found = _message(request, room_id, message_id)
-    found.edit(request.user, request.POST.get("body", "").replace("\r\n", "\n"))
+    body = request.POST.get("body", "").replace("\r\n", "\n")
+    try:
+        posts.admit(request.user)
+        found.edit(request.user, body)
+    except (BadInput, TooFast) as error:
+        return given_back(request, error, "chat/message.html", _shown(request, found, body))
     return redirect("message", room_id, message_id)
 
 
@@ -65,6 +68,17 @@ def delete(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) ->
     posts.admit(request.user)
     _message(request, room_id, message_id).retract(request.user)
     return redirect("room", room_id)
+
+
+def _given_back(request: PersonRequest, room_id: uuid.UUID, body: str, error: ChatError) -> HttpResponse:
+    page = RoomPage(access.membership_for(request.user, room_id))
+    return given_back(request, error, "chat/room.html", {"page": page, "room": page.room, "body": body})
+
+
+def _shown(request: PersonRequest, message: Message, body: str) -> dict[str, Any]:
+    place = f"{reverse('room', args=[message.room_id])}?before={message.position + 25}#message-{message.pk}"
+    own = message.author_id == request.user.pk and message.kind == "text" and not message.deleted_at
+    return {"message": message, "room": message.room, "place": place, "own": own, "body": body}
 
 
 def _message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:

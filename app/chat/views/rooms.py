@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, choosing, profiles, shelves, sidebar
-from chat.errors import NotFound
+from chat.errors import BadInput, NotFound, TooFast
 from chat.models import Room
 from chat.profiles import Profile
 from chat.room_page import RoomPage
 from chat.throttle import posts
-from chat.views.doors import PersonRequest, for_people
+from chat.views.doors import PersonRequest, for_people, given_back
 
 LAST = "room"
 MONTH = 30 * 24 * 3600
@@ -55,19 +55,28 @@ def room(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
 @for_people
 def new(request: PersonRequest) -> HttpResponse:
     """Choose who is in a new group."""
-    return render(request, "chat/new_room.html", {"choices": choosing.choices(request.user), "name": ""})
+    return render(request, "chat/new_room.html", choosing.context(request.user, request.GET))
 
 
 @require_POST
 @for_people
 def create(request: PersonRequest) -> HttpResponse:
-    """One member and no name: the direct room with them. Else a group."""
+    """One member and no name: the direct room with them. Else a group; a form of one that cannot be taken comes back as it was."""
+    try:
+        return redirect("room", _made(request).pk)
+    except (BadInput, TooFast) as error:
+        if "group" not in request.POST:
+            raise
+        return given_back(request, error, "chat/new_room.html", choosing.context(request.user, request.POST))
+
+
+def _made(request: PersonRequest) -> Room:
     posts.admit(request.user)
     members = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
     name = request.POST.get("name", "").strip()
     if len(members) == 1 and not name and "group" not in request.POST:
-        return redirect("room", Room.direct(request.user, members[0]).pk)
-    return redirect("room", Room.group(request.user, name, members).pk)
+        return Room.direct(request.user, members[0])
+    return Room.group(request.user, name, members)
 
 
 @require_safe

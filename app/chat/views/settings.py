@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,28 +11,26 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, choosing
-from chat.errors import NotFound
+from chat.errors import BadInput, NotFound, TooFast
 from chat.room_page import RoomPage
 from chat.throttle import posts
-from chat.views.doors import PersonRequest, for_people
+from chat.views.doors import PersonRequest, for_people, given_back
 
 
 @require_safe
 @for_people
 def settings(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
-    membership = access.membership_for(request.user, room_id)
-    if not membership.room.is_group:
-        raise NotFound("A direct room has no settings.")
-    page = RoomPage(membership)
-    choices = choosing.choices(request.user, beside=page.room)
-    return render(request, "chat/room_settings.html", {"page": page, "room": page.room, "membership": membership, "choices": choices})
+    return render(request, "chat/room_settings.html", _shown(request, room_id))
 
 
 @require_POST
 @for_people
 def rename(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
-    posts.admit(request.user)
-    access.room_for(request.user, room_id).rename(request.user, request.POST.get("name", ""))
+    try:
+        posts.admit(request.user)
+        access.room_for(request.user, room_id).rename(request.user, request.POST.get("name", ""))
+    except (BadInput, TooFast) as error:
+        return given_back(request, error, "chat/room_settings.html", _shown(request, room_id))
     messages.success(request, "The room has its new name.")
     return redirect("room_settings", room_id)
 
@@ -39,11 +38,14 @@ def rename(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @for_people
 def add(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
-    posts.admit(request.user)
     room = access.room_for(request.user, room_id)
-    users = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
-    for user in users:
-        room.add(user, request.user)
+    try:
+        posts.admit(request.user)
+        users = choosing.chosen(request.POST.getlist("member"), request.POST.get("others", ""))
+        for user in users:
+            room.add(user, request.user)
+    except (BadInput, TooFast) as error:
+        return given_back(request, error, "chat/room_settings.html", _shown(request, room_id))
     messages.success(request, f"{', '.join(user.label for user in users)} can now read and write here.")
     return redirect("room_settings", room_id)
 
@@ -72,3 +74,12 @@ def remove(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     room.dissolve(request.user)
     messages.success(request, f"{room.name or 'The room'} is removed.")
     return redirect("home")
+
+
+def _shown(request: PersonRequest, room_id: uuid.UUID) -> dict[str, Any]:
+    membership = access.membership_for(request.user, room_id)
+    if not membership.room.is_group:
+        raise NotFound("A direct room has no settings.")
+    page = RoomPage(membership)
+    filled = choosing.context(request.user, request.POST, beside=page.room)
+    return {"page": page, "room": page.room, "membership": membership, **filled, "name": request.POST.get("name", page.room.name)}

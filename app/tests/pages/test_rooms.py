@@ -125,6 +125,49 @@ def test_who_posts_too_fast_by_form_gets_the_text_back(ada_client: Client, room:
     assert "keep these words" in answer.content.decode()
 
 
+def test_p2_pressing_send_twice_without_script_posts_once(ada_client: Client, room: Room) -> None:
+    def form() -> dict[str, str]:
+        found = re.search(r'name="client_id" value="([^"]+)"', ada_client.get(f"/rooms/{room.pk}/").content.decode())
+        assert found
+        return {"body": "once", "client_id": found[1]}
+
+    first, second = form(), form()
+    for sent in (first, first, second):
+        assert ada_client.post(f"/rooms/{room.pk}/messages/", sent).status_code == 302
+    assert room.messages.count() == 2
+
+    again = ada_client.post(f"/rooms/{room.pk}/messages/", first | {"body": "after going back"})
+    assert again.status_code == 422 and "after going back" in again.content.decode()
+    assert first["client_id"] not in again.content.decode()
+
+
+@pytest.mark.parametrize(("path", "form"), [
+    ("messages/{message}/edit/", {"body": "z" * 20_001}),
+    ("messages/{message}/edit/", {"body": "  "}),
+    ("name/", {"name": "z" * 81}),
+    ("members/", {"member": ["cyd"], "others": "zoltan"}),
+])  # fmt: skip
+def test_a_change_that_cannot_be_taken_comes_back_with_the_reason(
+    ada_client: Client, ada: User, cyd: User, room: Room, path: str, form: dict[str, str | list[str]]
+) -> None:
+    message = room.post(ada, "as it was").message
+    answer = ada_client.post(f"/rooms/{room.pk}/{path.format(message=message.pk)}", form)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'role="alert"' in page
+    for written in form.values():
+        if isinstance(written, str):
+            assert f">{written}</textarea>" in page or f'value="{written}"' in page
+        else:
+            assert 'value="cyd" checked' in page
+
+
+def test_a_group_that_cannot_be_made_comes_back_as_it_was_filled_in(ada_client: Client, ada: User, bea: User) -> None:
+    answer = ada_client.post("/rooms/", {"group": "1", "name": "Kyoto", "member": ["bea"], "others": "zoltan"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "Nobody here has the username" in words_of(answer.content)
+    assert 'value="Kyoto"' in page and 'value="bea" checked' in page and 'value="zoltan"' in page
+
+
 def test_w17_nothing_is_changed_by_forms_faster_than_the_throttle_lets(
     ada_client: Client, ada: User, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +186,7 @@ def test_w17_nothing_is_changed_by_forms_faster_than_the_throttle_lets(
         f"messages/{message.pk}/deletion/",
     ):
         answer = ada_client.post(f"/rooms/{room.pk}/{path}", {"body": "x", "name": "x", "member": "bea"})
-        assert (path, answer.status_code) == (path, 429)
+        assert (path, answer.status_code, answer["Retry-After"]) == (path, 429, "3")
     assert ada_client.post("/rooms/", {"member": "bea", "name": "another", "group": "1"}).status_code == 429
     assert room.events.count() == 1 and Room.objects.count() == 1
 
