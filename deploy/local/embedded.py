@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -214,10 +215,15 @@ class Redis:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listens on just now.
+
+    It lies below the ports that the kernel gives to outgoing connections: one of those could be taken before it is used.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)  # noqa: S311 (not a secret; it only has to differ from its neighbours')
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def redis_bin() -> str:

@@ -1,4 +1,4 @@
-"""A pytest plugin: tests with a browser come last.
+"""A pytest plugin: what takes long comes first, so that the lanes end together; tests with a browser come last.
 
 Playwright keeps an event loop running in the main thread from its first test to the end of the session, and beside it no
 asynchronous test of ours can run.
@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import pytest
 
+# Folders whose tests start whole programs, and kill them.
+LONG = ("app/tests/system/", "bot_server/tests/processes/", "deploy/tests/", "bench/tests/")
+
 
 @pytest.hookimpl(trylast=True)  # after pytest-django, which puts the tests by what they need of the database
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    with_browser = {item.path for item in items if "browser" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path in with_browser, not item.nodeid.startswith(LONG), item.path))

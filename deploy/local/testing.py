@@ -16,6 +16,8 @@ from embedded import Place, Postgres, Redis, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 INHERITED = ("PATH", "HOME", "LANG", "CI", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
+# Tests run side by side in so many processes. Most of them wait for other processes rather than work.
+LANES = 2
 # Speed over durability: this cluster lives for one test run.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -45,13 +47,17 @@ def servers() -> Iterator[dict[str, str]]:
     home.chmod(0o711)
     place = Place(home / "data", home / "run", home / "log")
     postgres = Postgres(place, "parley", "only-for-tests", "parley", settings=FAST)
-    redis = Redis(place, "only-for-tests", free_port())
+    # One Redis a lane: some tests flush theirs. PostgreSQL is one; pytest-django gives each lane a database of its own.
+    redises = [
+        Redis(Place(home / f"data-{lane}", home / f"run-{lane}", home / "log"), "only-for-tests", free_port()) for lane in range(LANES)
+    ]
     # A run that is ended from outside must not leave its servers behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     try:
         postgres.start()
-        redis.start()
+        for redis in redises:
+            redis.start()
         yield environment(home) | {
             "POSTGRES_HOST": str(postgres.host),
             "POSTGRES_PORT": str(postgres.port),
@@ -59,17 +65,23 @@ def servers() -> Iterator[dict[str, str]]:
             "POSTGRES_PASSWORD": postgres.password,
             "POSTGRES_DB": postgres.database,
             "REDIS_HOST": "127.0.0.1",
-            "REDIS_PORT": str(redis.port),
-            "REDIS_PASSWORD": redis.password,
+            "REDIS_PORT": str(redises[0].port),
+            "REDIS_PORTS": ",".join(str(redis.port) for redis in redises),
+            "REDIS_PASSWORD": "only-for-tests",
         }
     finally:
         postgres.stop()
-        redis.stop()
+        for redis in redises:
+            redis.stop()
         shutil.rmtree(home, ignore_errors=True)
 
 
 def pytest(env: dict[str, str], arguments: list[str]) -> int:
-    return subprocess.call([sys.executable, "-m", "pytest", "-p", "skips", "-p", "order", *arguments], env=env, cwd=ROOT)
+    """Everything, a file at a time in each lane; or, in one process, what the arguments name."""
+    named = any(not argument.startswith("-") for argument in arguments)
+    lanes = [] if named else ["-n", str(LANES), "--dist", "loadfile", "--no-loadscope-reorder"]
+    command = [sys.executable, "-m", "pytest", "-p", "lanes", "-p", "skips", "-p", "order", *lanes, *arguments]
+    return subprocess.call(command, env=env, cwd=ROOT)
 
 
 def main(arguments: list[str]) -> int:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from bots.models import Bot, Run
 from bots.relay import Relay
 from bots.signing import signed
 from chat.models import Message, Room
+from embedded import free_port
 
 PAGE = Path(__file__).parents[1] / "api" / "another-language.md"
 SECRET = "only-for-tests-" + "s" * 32
@@ -62,7 +62,7 @@ def node_bot(live_server: LiveServer, settings: Any, tmp_path: Path) -> Iterator
     """The listing of the page, registered by Ada's token."""
     ada = User.objects.create_superuser("ada", "ada@example.com", None, name="Ada")
     token = ApiToken.objects.make(ada, "node", ["bots"])[1]
-    port = _free_port()
+    port = free_port()
     settings.BOT_ENDPOINTS = [f"127.0.0.1:{port}"]
     listing = tmp_path / "node-echo.mjs"
     listing.write_text(_listing())
@@ -157,12 +157,6 @@ def _node() -> str:
     node = shutil.which("node", path=os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)]))
     assert node, "Node is missing: ./go test installs it"
     return node
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _until(
