@@ -128,6 +128,8 @@ class Room(models.Model):
                 self._tell_of(
                     RoomEvent(room=self, seq=self.seq, kind=events.MESSAGE_POSTED, message=message, created_at=message.created_at)
                 )
+                # Who posts has read all: storing has noted it, and their other tabs hear of it.
+                broadcasts.to_user(author.pk, {"type": "read", "room": str(self.pk), "position": self.seq})
                 message_posted.send(Message, message=message, mentions=mentions)
             return Posted(message, created=True)
         except NotStored:

@@ -152,6 +152,13 @@ class TestAMember:
             assert (await two.next("read"))["position"] == 1
         assert (await in_database(Membership.objects.get, room=room, user=ada)).last_read == 1
 
+    async def test_its_other_tab_hears_that_who_posts_has_read_all(self, room: Room, bea: User, ada: User, ada_token: str) -> None:
+        await in_database(room.post, bea, "read me")
+        async with Client(token=ada_token) as socket:
+            await in_database(room.post, ada, "an answer")
+            assert (await socket.next("event"))["seq"] == 2
+            assert (await socket.next("read")) == {"type": "read", "room": str(room.pk), "position": 2}
+
     async def test_it_hears_drafts_of_open_rooms_only(self, room: Room, direct: Room, bea_token: str) -> None:
         frame = drafts.Frame(run=str(uuid.uuid4()), attempt=1, author={"id": 9}, offset=0, text="歩き", step="Chat", activity="thinking")
         async with Client(token=bea_token) as socket:
