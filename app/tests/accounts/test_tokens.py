@@ -126,6 +126,16 @@ def test_the_command_takes_a_changed_or_revoked_value_as_the_operators_will(ada:
     assert user_of_token(settings.DJANGO_SUPERUSER_TOKEN) is not None
 
 
+@pytest.mark.parametrize(("owner", "scopes"), [("bea", ["bots"]), ("ada", ["chat", "bots"]), ("ada", ["chat"])])
+def test_w13_the_command_takes_no_token_that_is_another_users_or_may_something_else(
+    ada: User, bea: User, settings: Any, owner: str, scopes: list[str]
+) -> None:
+    settings.DJANGO_SUPERUSER_TOKEN = ApiToken.objects.make({"ada": ada, "bea": bea}[owner], "x", scopes)[1]
+    with pytest.raises(CommandError, match=f"a token of {owner} with the scopes {', '.join(scopes)}; it should be one of ada"):
+        call_command("createsuperusertoken")
+    assert ApiToken.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("token", "username", "words"), [("short", None, "must look like"), ("", "bea", "No superuser"), ("", "dan", "No superuser")]
 )

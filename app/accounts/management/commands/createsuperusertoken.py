@@ -22,10 +22,19 @@ class Command(BaseCommand):
             self.stdout.write(ApiToken.objects.make(user, "bot server", [BOTS])[1])
         elif (prefix := prefix_of(given)) is None:
             raise CommandError("DJANGO_SUPERUSER_TOKEN must look like parley_<prefix>_<secret>, the secret at least 32 characters long.")
-        elif ApiToken.objects.find(given) is None:
+        elif (known := ApiToken.objects.find(given)) is not None:
+            self._must_fit(known, user)
+        else:
             # The same prefix with another secret, or revoked: this value is the operator's will now.
             ApiToken.objects.filter(prefix=prefix).delete()
             ApiToken.objects.make(user, "bot server", [BOTS], text=given)
+
+    def _must_fit(self, known: ApiToken, user: User) -> None:
+        if known.user_id != user.pk or known.scopes != [BOTS]:
+            raise CommandError(
+                f"DJANGO_SUPERUSER_TOKEN is known already, as a token of {known.user.username} with the scopes {', '.join(known.scopes)}; "
+                f"it should be one of {user.username} with the scope {BOTS} alone. Take another value, or revoke that token first."
+            )
 
     def _superuser(self, username: str) -> User:
         superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
