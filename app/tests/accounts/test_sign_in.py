@@ -30,6 +30,10 @@ def test_a_person_signs_in_by_username_or_address(bea: User, client: Client, log
     assert client.session["_auth_user_id"] == str(bea.pk)
 
 
+def test_a_visitor_reads_what_this_place_is(client: Client) -> None:
+    assert "Parley is a chat in which some members are bots." in client.get(LOGIN).content.decode()
+
+
 def test_the_answer_to_a_wrong_password_does_not_tell_who_exists(bea: User, client: Client) -> None:
     known = sign_in(client, "bea", "wrong password")
     unknown = sign_in(client, "dan", "wrong password")
@@ -185,3 +189,13 @@ VISITORS = ["account_login", "account_signup", "account_reset_password", "accoun
 @pytest.mark.parametrize("page", VISITORS)
 def test_pages_for_visitors_answer(client: Client, page: str) -> None:
     assert client.get(reverse(page)).status_code == 200
+
+
+def test_who_has_no_password_sets_one_and_who_has_one_changes_it(bea: User, bea_client: Client, client: Client) -> None:
+    assert "Change password</button>" in bea_client.get("/account/password/change/").content.decode()
+    bea.set_unusable_password()
+    bea.save()
+    client.force_login(bea)
+    page = client.get("/account/password/change/", follow=True)
+    assert page.redirect_chain == [("/account/password/set/", 302)]
+    assert "<h1>Set a password</h1>" in page.content.decode() and "Set password</button>" in page.content.decode()
