@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lib.markdown import MENTION
+
 if TYPE_CHECKING:
     from accounts.models import User
     from chat.models import Room
 
-MENTION = re.compile(r"(?<![\w@/.])@([a-z][a-z0-9-]{1,40})", re.IGNORECASE)
 # What stands in code is quoted, not said.
 CODE = re.compile(r"^(```|~~~).*?^\1[^\n]*$|(`+)(?!`).+?(?<!`)\2(?!`)", re.MULTILINE | re.DOTALL)
 MOST = 50

@@ -4,5 +4,4 @@ from django.dispatch import Signal
 
 # Sent inside the transaction that stores the message: what a listener writes is stored with it, or not at all.
 message_posted = Signal()  # message, mentions: list[User]
-message_edited = Signal()  # message
 member_left = Signal()  # room, user

@@ -1,6 +1,7 @@
 """How fast one user may post, and change messages and rooms.
 
-The count is in Redis, shared by all processes; when Redis is away, everything goes through."""
+The count is in Redis, shared by all processes; when Redis is away, everything goes through.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from chat.errors import BadInput, NotAllowed, NotFound
 from chat.limits import clean_body
 from chat.mentions import labels, mentioned_in
 from chat.models.event import MESSAGE_DELETED, MESSAGE_EDITED
-from chat.signals import message_edited
 from lib.ids import uuid7
 from lib.markdown import render
 
@@ -63,7 +62,6 @@ class Message(models.Model):
                 current.body, current.html, current.edited_at = body, html, timezone.now()
                 current.save(update_fields=["body", "html", "edited_at"])
                 current.room.record(MESSAGE_EDITED, message=current)
-                message_edited.send(Message, message=current)
         return current
 
     def retract(self, by: User) -> Message:

@@ -167,9 +167,6 @@ class Room(models.Model):
 
     # Members
 
-    def membership_of(self, user: User) -> Membership | None:
-        return self.memberships.filter(user=user).first()
-
     def add(self, user: User, by: User) -> bool:
         """Any member may add anybody to a group. Whether they were not in it before."""
         self._must_be_group("Members cannot be added to a direct room. Make a group instead.")

@@ -57,8 +57,8 @@ class TestDirect:
 
 class TestGroup:
     def test_its_creator_is_its_admin(self, room: Room, bea: User, ada: User) -> None:
-        assert room.membership_of(bea).is_admin  # type: ignore[union-attr]
-        assert not room.membership_of(ada).is_admin  # type: ignore[union-attr]
+        assert room.memberships.get(user=bea).is_admin
+        assert not room.memberships.get(user=ada).is_admin
 
     def test_any_member_may_add_somebody_who_then_sees_the_whole_history_as_read(self, room: Room, bea: User, ada: User, cyd: User) -> None:
         room.post(bea, "before your time")
