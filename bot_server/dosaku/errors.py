@@ -15,16 +15,23 @@ DosakuError
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dosaku.usage import Usage
+
 
 class DosakuError(Exception):
     """What failed.
 
     `code` is a stable reason code; `explanation` is plain words for a person; `permanent` means that trying again
-    cannot help; `retry_after` is how many seconds to wait before trying again, if the other side said so.
+    cannot help; `retry_after` is how many seconds to wait before trying again, if the other side said so; `usage` is
+    what a service had used by then, if it had begun.
     """
 
     code = "dosaku_error"
     permanent = True
+    usage: Usage | None = None
 
     def __init__(
         self, explanation: str, *, code: str | None = None, permanent: bool | None = None, retry_after: float | None = None

@@ -20,7 +20,7 @@ class ActiveRun:
 
 
 class ActiveRuns:
-    """All of them. At most one attempt of a run is in hand; a newer one makes the older stale."""
+    """All of them. At most one job of a run is in hand; a newer one supersedes the older."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,7 +33,7 @@ class ActiveRuns:
             older = self._runs.get(run)
             self._runs[run] = mine
         if older is not None:
-            older.control.cancel("stale")
+            older.control.cancel("superseded")
         return mine
 
     def end(self, mine: ActiveRun) -> None:

@@ -6,13 +6,16 @@ import threading
 import time
 from typing import Literal
 
-Reason = Literal["stopped", "stale", "timeout", "draining"]
+# "stale": the app said that the attempt is over. "superseded": this process has given it up by itself, and the app may not know.
+Reason = Literal["stopped", "stale", "superseded", "timeout", "draining"]
+_FINAL = ("stale", "superseded")
 
 
 class Control:
     """Says whether the run should go on. Written by other threads (cancellation, heartbeats, shutdown), read by the run's own.
 
-    The first reason given stays, but for "stale": an attempt that the app has given up must say nothing more, whatever else happened.
+    The first reason given stays, but for "stale" and "superseded": an attempt that was given up must change nothing more, whatever
+    else happened.
     """
 
     def __init__(self) -> None:
@@ -25,7 +28,7 @@ class Control:
     def cancel(self, reason: Reason) -> None:
         """Ask the run to end."""
         with self._lock:
-            if self._reason is None or reason == "stale":
+            if self._reason is None or (reason in _FINAL and self._reason not in _FINAL):
                 self._reason = reason
                 self._since = self._since or time.monotonic()
 

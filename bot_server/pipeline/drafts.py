@@ -63,7 +63,7 @@ class Line:
 class Drafts:
     """The batcher: one thread, one request in flight."""
 
-    def __init__(self, send: Send, on_stale: Callable[[str], None], gap: float = GAP) -> None:
+    def __init__(self, send: Send, on_stale: Callable[[str, int], None], gap: float = GAP) -> None:
         self._send = send
         self._on_stale = on_stale
         self._gap = gap
@@ -145,6 +145,7 @@ class Drafts:
                 if line.run in resend and line.sent:
                     line.sent, line.dirty = "", True
             self._changed.notify_all()
-        for run in stale:
-            self._on_stale(run)
+        for line, _ in batch:
+            if line.run in stale:
+                self._on_stale(line.run, line.attempt)
         return max(0.0, pause)

@@ -31,7 +31,7 @@ POLL = 0.2
 
 
 class Ports(Protocol):
-    """What a run does outside itself. Each may raise StaleAttempt, which ends the run without a word."""
+    """What a run does outside itself. Each may raise StaleAttempt: the run ends and does nothing more outside."""
 
     def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
         """Post a reply. The same key again changes nothing."""
@@ -57,8 +57,9 @@ class Point:
 def run(pipeline: Pipeline, point: Point, ports: Ports, around: Surroundings) -> Outcome:
     """Do the steps from `point` on and say how it ended.
 
-    A failure is an outcome, not an exception; the one exception that gets out is StaleAttempt. When `around.control` says
-    "draining", the outcome is `cancelled` with that reason: the run is not over, another worker goes on from the last checkpoint.
+    A failure is an outcome, not an exception. When `around.control` says "draining", the outcome is `cancelled` with that reason: the
+    run is not over, another worker goes on from the last checkpoint. When it says "stale" or "superseded" afterwards, the
+    attempt was given up, and the outcome is worth no more than its trace.
     """
     return _Course(pipeline, point, ports, around).outcome()
 
@@ -75,7 +76,11 @@ class _Course:
 
     def outcome(self) -> Outcome:
         for built in self._pipeline.steps[self._point.step :]:
-            ended = self._ended_early() or self._do(built)
+            try:
+                ended = self._ended_early() or self._do(built)
+            except StaleAttempt:  # between two steps; what is done is in the point
+                self._around.control.cancel("stale")
+                ended = self._ended_early()
             if ended is not None:
                 return ended
         return self._end("replied" if self._point.replied else "silent")
@@ -88,9 +93,9 @@ class _Course:
             step, after = self._worked(built, context)
             record = self._record(built, context, started, step.summary() if step else f"not needed: {built.when}")
             payload = self._posted(built, after)
-        except StaleAttempt:
-            raise
         except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 (a custom step may raise anything)
+            if isinstance(error, StaleAttempt):
+                self._around.control.cancel("stale")
             failure = self._why_stopped(built) if self._around.control.cancelled() else self._why_failed(built, error)
             return self._broken_off(built, context, started, failure)
         kept = step is not None and (step.costs or step.effect)
@@ -197,8 +202,7 @@ class _Course:
         if self._around.control.reason() == "timeout":
             said = f"The step {built.name} took longer than {built.timeout:g} s, and was stopped."
             return Failure("step_timeout", said, permanent=True)
-        self._raise_if_stale()
-        return Failure(self._around.control.reason() or "stopped", f"The step {built.name} was stopped.", permanent=True)
+        return Failure(self._reason() or "stopped", f"The step {built.name} was stopped.", permanent=True)
 
     def _broken_off(self, built: BuiltStep, context: Context, started: float, failure: Failure) -> Outcome:
         """The end of a run whose step did not come to its own."""
@@ -209,13 +213,13 @@ class _Course:
 
     def _ended_early(self) -> Outcome | None:
         """The outcome of a run that somebody ended between two steps; None when nobody did."""
-        self._raise_if_stale()
-        reason = self._around.control.reason()
+        reason = self._reason()
         return None if reason is None else self._end("cancelled", Failure(reason, "", permanent=True))
 
-    def _raise_if_stale(self) -> None:
-        if self._around.control.reason() == "stale":
-            raise StaleAttempt("The app has moved on to another attempt of this run.")
+    def _reason(self) -> str | None:
+        """Why the run should end. That an attempt is stale is mostly the first that is heard of somebody who stopped it."""
+        reason = self._around.control.reason()
+        return "stopped" if reason in ("stale", "superseded") else reason
 
     def _end(self, outcome: Any, failure: Failure | None = None) -> Outcome:
         told = failure or Failure("", "", permanent=False)

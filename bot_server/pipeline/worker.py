@@ -53,7 +53,7 @@ class Worker:
         self.secrets = secrets_of(settings)
         self.loader = Loader(settings.bot_config, trust_of(settings), keep_last_good=True)
         self.shelf = Shelf(self.loader, self.api)
-        self.drafts = Drafts(self.api.drafts, lambda stale: self.active.cancel(stale, "stale"))
+        self.drafts = Drafts(self.api.drafts, lambda run, attempt: self.active.cancel(run, "stale", attempt))
         self.watchdog = Watchdog(connect(settings.redis_url(1)), self.active, settings.worker_concurrency, self._give_up)
         self._stop = threading.Event()
 
@@ -106,6 +106,8 @@ class Worker:
             outcome = self._outcome(mine, line, delivery)
             if outcome.reason == "draining":
                 return "again"
+            if mine.control.reason() == "superseded":
+                raise StaleAttempt("Another job of this run has taken its place.")
             self.drafts.settle(line, patience=0)
             self._tell(mine, outcome)
             if outcome.outcome != "failed" or outcome.permanent:
@@ -130,13 +132,17 @@ class Worker:
             self.api.steps(mine.run, mine.attempt, part, give_up=give_up)
 
     def _tell(self, mine: ActiveRun, outcome: Outcome) -> None:
-        """The outcome, with the steps the app does not have. Big traces go ahead of it."""
+        """The outcome, with the steps the app does not have. Big traces go ahead of it.
+
+        A stale attempt says it once: if it was stopped, the app keeps what it did and used; if not, StaleAttempt is raised.
+        """
 
         def stale() -> bool:
-            return mine.control.reason() == "stale"
+            return mine.control.reason() in ("stale", "superseded")
 
         if len(json.dumps(outcome.steps)) > MAX_STEPS_BYTES:
-            self.send_steps(mine, outcome.steps, stale)
+            if not stale():
+                self.send_steps(mine, outcome.steps, stale)
             outcome = replace(outcome, steps=[])
         self.api.outcome(mine.run, mine.attempt, outcome.as_json(), give_up=stale)
 
@@ -179,7 +185,7 @@ class Worker:
         said = Outcome("failed", "step_timeout", "A step took longer than it may and did not stop when asked.", permanent=True)
         if one.control.reason() == "timeout":
             self.api.outcome(one.run, one.attempt, said.as_json())
-        one.control.cancel("stale")
+        one.control.cancel("superseded")
 
     def lightly(self, said: str, act: Any) -> Any:
         """What Redis is only asked lightly: it may be away, and the run goes on."""
@@ -213,7 +219,7 @@ class _AppPorts:
         self._worker.lightly("checkpoint was not kept", lambda: self._worker.store.save(self._mine.run, self._version, point))
 
     def _stale(self) -> bool:
-        return self._mine.control.reason() in ("stale", "draining")
+        return self._mine.control.reason() in ("stale", "superseded", "draining")
 
 
 def trust_of(settings: Settings) -> Trust:

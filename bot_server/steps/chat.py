@@ -94,8 +94,12 @@ class Chat(Step):
             for last in self._chat(prompt, stream=True, cancelled=self.context.cancelled):
                 self.context.draft(str(last))
             return last
-        except dosaku_errors.Cancelled:
-            raise Cancelled from None
+        except (dosaku_errors.Cancelled, dosaku_errors.ServiceError) as error:
+            if error.usage:
+                self.context.record(usage=error.usage)
+            if isinstance(error, dosaku_errors.Cancelled):
+                raise Cancelled from None
+            raise
 
     def _note(self, answer: Answer) -> None:
         parts = [self._module.__name__, self.settings.model or ""]

@@ -46,6 +46,7 @@ class Room:
     requests: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    stopped: set[str] = field(default_factory=set)
     away: bool = False
     refuse: dict[str, int] = field(default_factory=dict)
     refuse_steps: int = 0
@@ -97,7 +98,8 @@ class Room:
         return shown | told | {"name": name, "version": len(self.versions.get(name, [])) or None}
 
     def _run(self, run: str, what: str, body: Json) -> tuple[int, Json]:
-        if body["attempt"] != self.attempts.setdefault(run, body["attempt"]) or run in self.outcomes:
+        stopped = run in self.stopped
+        if body["attempt"] != self.attempts.setdefault(run, body["attempt"]) or run in self.outcomes or (stopped and what != "outcome"):
             return 409, STALE
         if what == "replies":
             self._check("reply", body, example("reply")["request"])
@@ -114,7 +116,7 @@ class Room:
             self.steps.setdefault(run, {})[step["index"]] = step
         if what == "steps":
             return 200, {"recorded": len(body["steps"])}
-        if body["outcome"] == "failed" and not body["permanent"]:
+        if body["outcome"] == "failed" and not body["permanent"] and not stopped:
             self.attempts[run] += 1
             return 200, {"state": "pending", "due_in": 1}
         self.outcomes[run] = body
@@ -126,7 +128,7 @@ class Room:
             self._check("drafts", frame, example("drafts")["request"]["frames"][0])
             self.frames.append(frame)
             run, known = frame["run"], self.drafts.get(frame["run"], "")
-            if frame["attempt"] != self.attempts.setdefault(run, frame["attempt"]) or run in self.outcomes:
+            if frame["attempt"] != self.attempts.setdefault(run, frame["attempt"]) or run in self.outcomes or run in self.stopped:
                 stale.append(run)
             elif frame["text"] and frame["offset"] not in (0, len(known)):
                 resend.append(run)
@@ -137,8 +139,9 @@ class Room:
     def _beat(self, body: Json) -> tuple[int, Json]:
         self._check("heartbeats", body, example("heartbeats")["request"])
         self.beats.append(body)
+        ended = self.outcomes.keys() | self.stopped
         held = [(one["run"], one["attempt"]) for one in body["runs"]]
-        return 200, {"stale": [run for run, attempt in held if attempt != self.attempts.setdefault(run, attempt) or run in self.outcomes]}
+        return 200, {"stale": [run for run, attempt in held if attempt != self.attempts.setdefault(run, attempt) or run in ended]}
 
     def _check(self, what: str, body: Json, wanted: Json) -> None:
         if body.keys() != wanted.keys():

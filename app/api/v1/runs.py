@@ -155,7 +155,10 @@ def reply(request: ApiRequest, run_id: str, payload: Reply) -> Any:
 
 @router.post("/runs/{run_id}/outcome", auth=for_bots, response=Ended, summary="End an attempt of a run of your bot")
 def outcome(request: ApiRequest, run_id: str, payload: Outcome) -> Any:
-    """What failed and may do better later is pending again, due in `due_in` seconds; everything else is done."""
+    """What failed and may do better later is pending again, due in `due_in` seconds; everything else is done.
+
+    Of an attempt that was stopped, `steps` and `usage` are kept; the run stays cancelled.
+    """
     found = access.own_run(request.auth.user, run_id)
     due_in = found.finish(
         payload.attempt, payload.outcome, reason=payload.reason, explanation=payload.explanation, permanent=payload.permanent,

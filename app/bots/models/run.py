@@ -162,8 +162,15 @@ class Run(models.Model):
     def finish(self, attempt: int, outcome: str, *, reason: str = "", explanation: str = "", permanent: bool = False,
                retry_after: float | None = None, steps: Sequence[dict[str, Any]] = (), usage: dict[str, Any] | None = None,
                ) -> float | None:  # fmt: skip
-        """The attempt is over. The seconds until the next one, or None when this was the last."""
-        with self.held(attempt) as run:
+        """The attempt is over. The seconds until the next one, or None when this was the last.
+
+        A stopped attempt still tells what it did and used: that is kept, and the run stays stopped.
+        """
+        with self.held() as run:
+            if run._was_stopped(attempt):
+                run._keep(steps, usage)
+                return None
+            run._admit(attempt)
             run._record(steps)
             run.usage = usage or {}
             if outcome == FAILED and not permanent and run.tries < TRIES:
@@ -234,10 +241,13 @@ class Run(models.Model):
             run = _found(rows, self.pk)
             run.room = room
             if attempt is not None:
-                if room.removed_at:
-                    raise StaleAttempt
-                run._fence(attempt)
+                run._admit(attempt)
             yield run
+
+    def _admit(self, attempt: int) -> None:
+        if self.room.removed_at:
+            raise StaleAttempt
+        self._fence(attempt)
 
     def _fence(self, attempt: int) -> None:
         if self.state != ACTIVE or self.attempt != attempt:
@@ -245,6 +255,15 @@ class Run(models.Model):
         if self.started_attempt < attempt:  # the first sign of life of this attempt
             self.started_at = Run.objects.start(self)
             self.tries, self.started_attempt, self.unstarted = self.tries + 1, attempt, 0
+
+    def _was_stopped(self, attempt: int) -> bool:
+        stopped = self.state == DONE and self.outcome == CANCELLED and self.attempt == attempt
+        return stopped and self.room.removed_at is None
+
+    def _keep(self, steps: Sequence[dict[str, Any]], usage: dict[str, Any] | None) -> None:
+        self._record(steps)
+        if usage:
+            Run.objects.filter(pk=self.pk).update(usage=usage)
 
     def _has_replied(self) -> bool:
         return Message.objects.filter(author=self.bot.user, room=self.room, client_id__startswith=f"{self.pk}:").exists()

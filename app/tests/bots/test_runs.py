@@ -108,6 +108,32 @@ def test_stopping_twice_is_stopping_once(bea_api: Api, at_work: Run, direct: Roo
     assert direct.events.filter(kind="run.ended").count() == 1
 
 
+def test_a_stopped_attempt_still_tells_what_it_did_and_used(bea_api: Api, bots_api: Api, at_work: Run, direct: Room, example: Any) -> None:
+    """I9: what was paid for is counted and shown, and the run stays stopped, whatever its bot says."""
+    bea_api.post(f"runs/{at_work.pk}/cancellation")
+
+    for wish in (example("outcome")["request"], {"attempt": 1, "outcome": "failed", "explanation": "No luck."}):
+        late = bots_api.post(f"runs/{at_work.pk}/outcome", wish)
+        assert (late.status_code, late.json()) == (200, {"state": "done", "due_in": None})
+
+    run = Run.objects.get()
+    assert (run.state, run.outcome, run.reason) == ("done", "cancelled", "stopped")
+    assert (run.usage["tokens_in"], [step.name for step in run.steps.all()]) == (388, ["Chat"])
+    assert direct.events.filter(kind="run.ended").count() == 1
+    assert not direct.messages.filter(kind="failure").exists()
+
+
+def test_p8_a_stopped_attempt_says_nothing_more_and_no_other_attempt_speaks_for_it(bea_api: Api, bots_api: Api, at_work: Run) -> None:
+    bea_api.post(f"runs/{at_work.pk}/cancellation")
+
+    for path, wish in {
+        "replies": {"attempt": 1, "key": "1.0", "body": "hello"},
+        "steps": {"attempt": 1, "steps": []},
+        "outcome": {"attempt": 2, "outcome": "silent"},
+    }.items():
+        assert bots_api.post(f"runs/{at_work.pk}/{path}", wish).status_code == 409, path
+
+
 def test_only_the_asker_and_the_bots_admins_may_stop_it(group: Room, bot: Bot, bea: User, cyd: User, say: Say) -> None:
     """DESIGN §8."""
     luke, operator = User.objects.create_user("luke"), User.objects.create_superuser("root-user")

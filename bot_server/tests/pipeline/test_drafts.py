@@ -60,13 +60,13 @@ def app() -> App:
 
 
 @pytest.fixture
-def told() -> list[str]:
+def told() -> list[tuple[str, int]]:
     return []
 
 
 @pytest.fixture
-def drafts(app: App, told: list[str]) -> Iterator[Drafts]:
-    batcher = Drafts(app.take, told.append).start()
+def drafts(app: App, told: list[tuple[str, int]]) -> Iterator[Drafts]:
+    batcher = Drafts(app.take, lambda run, attempt: told.append((run, attempt))).start()
     yield batcher
     app.gate.set()
     batcher.stop()
@@ -120,15 +120,15 @@ def test_an_app_that_was_away_gets_the_whole_text_when_it_is_back(app: App, draf
     assert app.wait(lambda: app.texts.get("r1") == "hello")
 
 
-def test_a_stale_run_is_told_of(app: App, drafts: Drafts, told: list[str]) -> None:
+def test_a_stale_run_is_told_of(app: App, drafts: Drafts, told: list[tuple[str, int]]) -> None:
     app.stale.add("r1")
-    drafts.open("r1", 1).show("x", "Chat", "")
+    drafts.open("r1", 3).show("x", "Chat", "")
     assert app.wait(lambda: bool(app.requests))
     drafts.settle(drafts.open("r2", 1))
     line = drafts.open("r3", 1)
     line.show("y", "Chat", "")
     assert app.wait(lambda: "r3" in app.texts)
-    assert told == ["r1"]
+    assert told == [("r1", 3)]
 
 
 def test_nothing_of_a_settled_line_overtakes_its_reply(app: App, drafts: Drafts) -> None:

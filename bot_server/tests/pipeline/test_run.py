@@ -164,11 +164,24 @@ def test_stopping_ends_a_step_within_a_second(bench: Any, kind: str) -> None:
     assert [(step["name"], step["error"]["code"]) for step in outcome.steps] == [("Slow", "stopped")]
 
 
-def test_a_stale_attempt_ends_without_a_word(bench: Any) -> None:
+def test_a_stale_attempt_does_nothing_more(bench: Any) -> None:
     control = Control()
     control.cancel("stale")
-    with pytest.raises(StaleAttempt):
-        bench.run("[Chat, Reply]", control=control)
+    outcome = bench.run("[Chat, Reply]", control=control)
+    assert (outcome.outcome, outcome.steps, bench.ports.replies) == ("cancelled", [], [])
+
+
+def test_a_step_of_a_stale_attempt_is_in_the_trace_with_what_it_used(bench: Any) -> None:
+    """A draft's answer mostly tells of a stop before the stop itself arrives."""
+    bench.step(
+        "dear",
+        "from dosaku import Usage\nself.context.record(usage=Usage('X', 'm', 5, 7))\n"
+        "self.context._around.control.cancel('stopped')\nself.context._around.control.cancel('stale')\nself.stop_if_cancelled()",
+    )
+    outcome = bench.run("[Draft, Dear, Reply]")
+    assert (outcome.outcome, outcome.reason, bench.ports.replies) == ("cancelled", "stopped", [])
+    assert [(step["name"], step["state"]) for step in outcome.steps] == [("Draft", "done"), ("Dear", "failed")]
+    assert outcome.usage == {"tokens_in": 5, "tokens_out": 7, "estimated": False}
 
 
 def test_a_stale_answer_to_a_reply_ends_the_run(bench: Any) -> None:
@@ -178,8 +191,22 @@ def test_a_stale_answer_to_a_reply_ends_the_run(bench: Any) -> None:
         raise StaleAttempt("gone")
 
     bench.ports.before_reply = stale
-    with pytest.raises(StaleAttempt):
-        bench.run("[Chat, Reply]")
+    control = Control()
+    outcome = bench.run("[Chat, Reply, Draft]", control=control)
+    assert (outcome.outcome, control.reason(), [step["name"] for step in outcome.steps]) == ("cancelled", "stale", ["Chat", "Reply"])
+
+
+def test_what_the_app_does_not_record_any_more_ends_the_run_with_its_trace(bench: Any) -> None:
+    """P8. The answer was whole and paid for when the run was stopped."""
+    bench.step("dear", "from dosaku import Usage\nself.context.record(usage=Usage('X', 'm', 5, 7))", head="costs = True")
+
+    def stale(_: Any) -> None:
+        raise StaleAttempt("gone")
+
+    bench.ports.record = stale
+    outcome = bench.run("[Dear, Reply]")
+    assert (outcome.outcome, [step["name"] for step in outcome.steps]) == ("cancelled", ["Dear"])
+    assert outcome.usage["tokens_out"] == 7
 
 
 def test_a_refused_reply_fails_the_run_with_its_words(bench: Any) -> None:

@@ -186,8 +186,24 @@ def test_a_stale_attempt_ends_quietly_and_closes_the_model_call(rig: Rig) -> Non
     with rig.room.changed:
         rig.room.attempts[run] = 2
     assert rig.models.journal.wait_for_closed(1, 5)
+    wait_for(lambda: f"attempt is stale run={run}".encode() in rig.log("worker.log"), "the worker to let go of it")
     assert run not in rig.room.replies
     assert run not in rig.room.outcomes
+
+
+def test_a_run_that_was_stopped_tells_what_it_used_though_drafts_called_it_stale_first(rig: Rig) -> None:
+    """I9: the trace of a stopped run is not lost."""
+    rig.room.publish("paid", paid("slow"))
+    rig.worker()
+    run = rig.enqueue(rig.delivery("paid", "hi"))
+    assert rig.room.wait(lambda: rig.room.drafts.get(run))
+    with rig.room.changed:
+        rig.room.stopped.add(run)
+    assert rig.room.wait(lambda: run in rig.room.outcomes)
+    told = rig.room.outcomes[run]
+    assert (told["outcome"], run in rig.room.replies) == ("cancelled", False)
+    assert [(step["name"], step["state"]) for step in told["steps"]][-1] == ("Chat", "failed")
+    assert (told["usage"]["tokens_out"] > 0, told["usage"]["estimated"]) == (True, True)
 
 
 def test_a_job_that_waited_too_long_in_the_queue_asks_before_it_begins(rig: Rig) -> None:

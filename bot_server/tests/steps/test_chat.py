@@ -8,6 +8,7 @@ import pytest
 
 from dosaku import Agent, ServicePermissionRequired, Usage
 from dosaku.errors import KeyMissing, ServiceError, UnknownModule
+from dosaku.services.openai_chat import Retries
 from dosaku.tasks.chat import Answer
 from errors import Cancelled, StepError, StepMisconfigured
 from steps import Chat, Draft, Format, Gpt, Guide, Metadata, Reply
@@ -116,6 +117,33 @@ def test_a_stopped_run_ends_the_step() -> None:
     with pytest.raises(Cancelled):
         run_step(Chat, payload_of("Hi"), context, module="FakeChat")
     assert context.drafts == []
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(("behaviour", "stop_after", "error"), [("slow", 8, Cancelled), ("malformed", None, ServiceError)])
+def test_what_a_broken_off_answer_used_is_in_the_trace(
+    behaviour: str, stop_after: int | None, error: type[Exception], stream: bool
+) -> None:
+    """I9: stopped or broken, it has been paid for."""
+    with running() as server:
+        provided = {"base_url": server.url, "retries": Retries(backoff=0.01)}
+        agent = Agent(enable_services=True, provide={"OpenAIChat": provided})
+        context = FakeContext(agent=agent, stop_after=stop_after)
+        with pytest.raises(error):
+            run_step(Gpt, payload_of("Hi there"), context, model=behaviour, stream=stream)
+    (usage,) = context.usage
+    assert (usage.tokens_in, usage.estimated) == (2, True)
+    assert usage.tokens_out > 0
+
+
+@pytest.mark.parametrize("behaviour", ["500", "html"])
+def test_what_the_model_never_began_costs_nothing(behaviour: str) -> None:
+    with running() as server:
+        provided = {"base_url": server.url, "retries": Retries(backoff=0.01)}
+        context = FakeContext(agent=Agent(enable_services=True, provide={"OpenAIChat": provided}))
+        with pytest.raises(ServiceError):
+            run_step(Gpt, payload_of("Hi there"), context, model=behaviour)
+    assert context.usage == []
 
 
 def test_i6_a_service_without_permission_cannot_even_be_built() -> None:

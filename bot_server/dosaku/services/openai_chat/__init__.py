@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dosaku import background
-from dosaku.errors import KeyMissing
+from dosaku.errors import Cancelled, KeyMissing, ServiceError
 from dosaku.module import Service
 from dosaku.services.openai_chat.models import resolve
 from dosaku.services.openai_chat.policy import Retries, Timeouts
@@ -96,16 +96,25 @@ class OpenAIChat(Service, Chat):
         return answer
 
     def stream(self, messages: Sequence[Turn], *, cancelled: Callable[[], bool] | None = None) -> Iterator[Answer]:
-        """The answer to a conversation as it grows: each the whole text so far, empty when it begins anew, the last one complete."""
+        """The answer to a conversation as it grows: each the whole text so far, empty when it begins anew, the last one complete.
+
+        An answer that was broken off has been paid for too: the error says in `usage` about how much.
+        """
         self.check()
         text = ""
-        for batch in background.batches(self._conversation(messages).hold, background.throttled(cancelled)):
-            text, ending = _joined(text, batch)
-            if ending:
-                usage = self._usage(messages, text, ending.tokens, ending.retries)
-                yield Answer(text, ending.finish, usage)
-            else:
-                yield Answer(text)
+        conversation = self._conversation(messages)
+        try:
+            for batch in background.batches(conversation.hold, background.throttled(cancelled)):
+                text, ending = _joined(text, batch)
+                if ending:
+                    usage = self._usage(messages, text, ending.tokens, ending.retries)
+                    yield Answer(text, ending.finish, usage)
+                else:
+                    yield Answer(text)
+        except (Cancelled, ServiceError) as error:
+            if conversation.began:
+                error.usage = self._usage(messages, text, None, conversation.sent - 1)
+            raise
 
     def _conversation(self, messages: Sequence[Turn]) -> Any:
         # Imported here, since the SDK takes a second to import and a bot without services never needs it.

@@ -42,9 +42,9 @@ class Conversation:
     request: dict[str, Any]
     timeouts: Timeouts
     retries: Retries
-    _sent: int = 0
+    sent: int = 0  # requests
+    began: bool = False  # whether the newest of them is being answered, or was
     _restarts: int = 0
-    _began: bool = False
     _spoken: bool = False
 
     async def hold(self, say: Callable[[Said], None]) -> None:
@@ -65,13 +65,13 @@ class Conversation:
             raise ServiceError(text, code="model_too_slow") from None
 
     async def _ask(self, say: Callable[[Said], None]) -> None:
-        self._sent += 1
-        self._began = False
+        self.sent += 1
+        self.began = False
         finish, tokens, text = "", None, Text()
         try:
             async with asyncio.timeout(self.timeouts.first_token) as deadline, self._response() as response:
-                self._began = True
                 _check_stream(response.headers.get("content-type", ""))
+                self.began = True
                 async for line in lines(response.iter_bytes()):
                     chunk = chunk_of(line)
                     if chunk is None:
@@ -90,7 +90,7 @@ class Conversation:
                 raise
         if not finish:
             raise ServiceError("The model's answer stopped before it was complete.", code="stream_incomplete")
-        say(Ending(finish, tokens, self._sent - 1))
+        say(Ending(finish, tokens, self.sent - 1))
 
     def _response(self) -> Any:
         """The SDK's response, open and unread. Usage is asked for, since a stream does not report it by itself."""
@@ -121,14 +121,14 @@ class Conversation:
         """Return when the request is worth sending again, after the pause that it takes; else raise our error for it."""
         if self._drop_refused(complaint(error)):
             return
-        failure = mapped(error, began=self._began)
+        failure = mapped(error, began=self.began)
         if failure.code in RESTART and self._restarts < self.retries.restarts:
             self._restarts += 1
-        elif failure.code not in ONCE_MORE or self._sent - self._restarts >= self.retries.tries or self._asks_too_much(failure):
-            raise _counted(failure, self._sent, time.monotonic() - started) from error
-        if self._sent == 1 and fell_silent(error):
+        elif failure.code not in ONCE_MORE or self.sent - self._restarts >= self.retries.tries or self._asks_too_much(failure):
+            raise _counted(failure, self.sent, time.monotonic() - started) from error
+        if self.sent == 1 and fell_silent(error):
             return
-        await asyncio.sleep(self.retries.pause(self._sent, failure.retry_after))
+        await asyncio.sleep(self.retries.pause(self.sent, failure.retry_after))
 
     def _asks_too_much(self, failure: ServiceError) -> bool:
         return failure.retry_after is not None and failure.retry_after > self.retries.patience
