@@ -152,7 +152,8 @@ class Room(models.Model):
 
     def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> list[Message]:
         """A page of messages, oldest first: the newest ones, those before a position, or those after one."""
-        messages = self.messages.select_related("author")
+        # Prefetched, not joined: where no message answers another, that asks nothing.
+        messages = self.messages.select_related("author").prefetch_related("reply_to__author")
         if before is not None:
             messages = messages.filter(position__lt=before)
         if after is not None:

@@ -294,6 +294,19 @@ def test_an_answer_under_way_can_be_stopped_by_form(ada_client: Client, echo: Us
     assert f'action="{reverse("run_cancellation", args=[run])}"' in page
 
 
+def test_an_answer_shows_what_it_answers(ada_client: Client, ada: User, bea: User, room: Room) -> None:
+    asked = room.post(bea, "Shall we <walk>? " + "word " * 100).message
+    answer = room.post(ada, "Yes.", reply_to=asked).message
+    for path in ("", f"messages/{answer.pk}/"):
+        page = ada_client.get(f"/rooms/{room.pk}/{path}").content
+        assert "In answer to Bea: Shall we <walk>? word" in words_of(page)
+        assert f'href="/rooms/{room.pk}/messages/{asked.pk}/"' in page.decode() and "<walk>" not in page.decode()
+        assert "In answer to Bea: " + asked.body.strip() not in words_of(page)
+
+    asked.retract(bea)
+    assert "In answer to Bea: a message that was deleted" in words_of(ada_client.get(f"/rooms/{room.pk}/").content)
+
+
 def test_looking_changes_nothing(ada_client: Client, ada: User, bea: User, room: Room) -> None:
     room.post(bea, "unread")
     ada_client.get(f"/rooms/{room.pk}/")
