@@ -32,7 +32,7 @@ def room(ada: User, bea: User, echo: User) -> Room:
     room = Room.group(ada, "Kyoto in May", [bea, echo])
     room.post(bea, "Hello @echo\n\n```python\nprint('庭')\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x] done\n\n> مرحبا")
     room.post(echo, "Chat failed.", kind="failure", metadata={"run": "0199a7c1-e3f0-7b1a-9c55-2f6f0a8d1e01"})
-    room.post(ada, "mine")
+    room.post(ada, "mine", reply_to=room.messages.first())
     return room
 
 
@@ -124,6 +124,7 @@ def test_the_theme_is_chosen_from_the_menu_and_remembered(browse: OpenPage, room
 
 def test_on_a_phone_the_rooms_open_over_the_page_and_make_way(browse: OpenPage, room: Room, ada: User, echo: User) -> None:
     direct = Room.direct(ada, echo)
+    Bot.objects.filter(user=echo).update(persona={"about": "Says back what you say, every word of it, whatever it is"})
     page = browse(ada, f"/rooms/{room.pk}/", viewport=PHONE, has_touch=True, is_mobile=True)
     expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_in_viewport()
     expect(page.get_by_role("searchbox")).to_be_hidden()
@@ -131,6 +132,8 @@ def test_on_a_phone_the_rooms_open_over_the_page_and_make_way(browse: OpenPage, 
     page.get_by_role("navigation", name="Rooms").get_by_role("link", name=re.compile("^Echo")).tap()
     expect(page).to_have_url(re.compile(str(direct.pk)))
     expect(page.get_by_role("searchbox")).to_be_hidden()
+    # The name in full comes before what the bot is for.
+    assert page.evaluate("(name => name.scrollWidth <= name.clientWidth)(document.querySelector('.top h1'))")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     small = page.evaluate(
         """[...document.querySelectorAll('.conversation button, .top a, .composer button')].filter(one => one.checkVisibility())
