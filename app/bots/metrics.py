@@ -16,8 +16,8 @@ delivery_seconds = Histogram(
 queue_age_seconds = Gauge("parley_queue_age_seconds", "How long the oldest due run has been waiting.")
 # A bot chooses its reason codes. What is not ours is one series, or a bot could make a million of them.
 REASONS = {
-    "", "bot_off", "undeliverable", "poison", "stopped", "nothing_to_answer", "bot_left", "room_removed", "model_rate_limited",
-    "model_timeout", "stream_incomplete", "model_unavailable",
+    "", "bot_off", "undeliverable", "delivery_refused", "poison", "stopped", "nothing_to_answer", "bot_left", "room_removed",
+    "model_rate_limited", "model_timeout", "stream_incomplete", "model_unavailable",
 }  # fmt: skip
 
 OLDEST = "SELECT extract(epoch FROM clock_timestamp() - min(due_at)) FROM bots_run WHERE state = 'pending' AND due_at <= clock_timestamp()"

@@ -15,6 +15,34 @@ from chat.rendering import as_author
 if TYPE_CHECKING:
     from bots.models import Run
 
+# Answers to a delivery that no waiting mends, and what the room hears when they have come a few times. The others may heal: a bot server
+# that restarts has not read its files yet, and a clock or a key is put right.
+REFUSED = {
+    "answered_413": "This conversation is longer than my server takes, so I could not read your message. Write /reset and ask me again.",
+    "answered_422": "My server does not understand what this chat sends it, so I could not read your message. Tell whoever runs me.",
+}
+SIGNATURE = "The server of {bot} does not accept this chat's signature just now."
+UNREADABLE = "The server of {bot} cannot take your message as it is sent."
+ODD = "The server of {bot} gives no answer that this chat understands."
+WHY = {
+    "answered_401": SIGNATURE,
+    "answered_403": SIGNATURE,
+    "answered_404": "The server of {bot} answers, but does not know {bot} just now.",
+    "answered_413": UNREADABLE,
+    "answered_422": UNREADABLE,
+    "bad_answer": ODD,
+    "answer_too_large": ODD,
+    "endpoint_refused": "This chat may not send anything to the address of {bot}.",
+    "relay_error": "This chat could not hand your message to {bot} yet.",
+}
+
+
+def undelivered(bot: str, reason: str) -> str:
+    """Why a message has not been read yet, for the people in the room."""
+    if why := WHY.get(reason):
+        return f"{why.format(bot=bot)} Your message is kept and tried again."
+    return f"{bot} cannot be reached just now. Your message is kept and delivered when it is back."
+
 
 def activity(run: Run, words: str) -> None:
     """Shown while the run goes on, and gone with it: never a message, so that retries do not fill the room."""

@@ -233,7 +233,7 @@ class Runs(models.QuerySet["Run"]):
     def tell_unreachable(self, endpoints: Sequence[str]) -> None:
         """Rooms whose runs wait for an endpoint that is known to be away hear of it, once."""
         waiting = self.filter(state="pending", told_at=None, due_at__lte=Now(), bot__endpoint__in=endpoints, bot__status="on")
-        _each(waiting.select_related("bot__user"), lambda run: run.tell_unreachable())
+        _each(waiting.select_related("bot__user"), lambda run: run.tell_undelivered())
 
     def recover(self, endpoint: str) -> int:
         """The endpoint answers again: everything that waits for it is due."""

@@ -33,6 +33,7 @@ REPLIED, SILENT, FAILED, CANCELLED = "replied", "silent", "failed", "cancelled"
 OUTCOMES = (REPLIED, SILENT, FAILED, CANCELLED)
 TRIES = 5
 PATIENCE_HOURS = 24
+REFUSALS = 3
 RETRY_LATEST = 3600.0
 STEP_FIELDS = ("attempt", "name", "state", "summary", "started_ms", "ms", "usage", "prompt", "changed", "after", "error")
 
@@ -105,27 +106,36 @@ class Run(models.Model):
             Run.objects.filter(pk=self.pk, attempt=self.attempt).update(undelivered_since=None, told_at=None)
 
     def not_delivered(self, reason: str) -> None:
-        """The bot did not take the delivery: try again later, for 24 h; the room hears of it once."""
+        """The bot did not take the delivery: try again later, for 24 h; the room hears once why.
+
+        What it refuses time and again for what it holds does not get better by waiting, and ends the run.
+        """
         with self.held() as run:
             if run.state != ACTIVE or run.attempt != self.attempt or run.started_attempt == run.attempt:
                 return  # cancelled meanwhile; or it came through after all, and only the answer was lost
             run.unstarted = max(0, run.unstarted - 1)
             run.undelivered_since = run.undelivered_since or database_now()
+            in_a_row = run.attempt - run.started_attempt
+            if reason in telling.REFUSED and run.reason in telling.REFUSED and in_a_row >= REFUSALS:
+                run._end(FAILED, "delivery_refused", telling.REFUSED[reason], permanent=True)
+                return
+            if telling.undelivered("", reason) != telling.undelivered("", run.reason):
+                run.told_at = None  # what the room heard is not so any more
             run.reason = reason
-            run._wait(full_jitter(run.attempt - run.started_attempt))
-            run.tell_unreachable()
+            run._wait(full_jitter(in_a_row))
+            run.tell_undelivered()
 
     def undeliverable(self) -> None:
         """A day has passed. What was never read is said to be so."""
         self.fail(
             "undeliverable",
-            f"I could not be reached for {PATIENCE_HOURS} hours, so I have given up on this message. Write again to ask me anew.",
+            f"Your message could not be delivered to me for {PATIENCE_HOURS} hours, so I have given up on it. Write again to ask me anew.",
         )
 
-    def tell_unreachable(self) -> None:
+    def tell_undelivered(self) -> None:
         if self.told_at is None:
             Run.objects.filter(pk=self.pk).update(told_at=Now(), undelivered_since=Coalesce("undelivered_since", Now()))
-            telling.activity(self, f"{self.bot.title} cannot be reached just now. Your message is kept and delivered when it is back.")
+            telling.activity(self, telling.undelivered(self.bot.title, self.reason))
 
     def lease_ran_out(self) -> None:
         """Whoever worked on it is gone: due again at once, unless it has taken its worker down too often."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db.models.functions import Now
 
 from accounts.models import User
 from bots import breaker, relay
@@ -15,6 +16,7 @@ from bots.deliveries import delivery_of as right
 from bots.models import Bot, Run
 from bots.models.queue import PER_ENDPOINT
 from bots.relay import Relay
+from chat import drafts
 from chat.models import Message, Room
 from lib import outbound
 from tests.bots.endpoint import Endpoint, Got, Held, Request, accept, html, huge, known, status
@@ -101,6 +103,53 @@ def test_f10_any_other_answer_means_not_delivered(hand: Hand, endpoint: Endpoint
     run = Run.objects.get()
     assert (run.state, run.attempt, run.tries, run.reason) == ("pending", 1, 0, reason)
     assert run.told_at is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (503, "Echo cannot be reached just now. Your message is kept and delivered when it is back."),
+        (401, "The server of Echo does not accept this chat's signature just now. Your message is kept and tried again."),
+        (404, "The server of Echo answers, but does not know Echo just now. Your message is kept and tried again."),
+        (422, "The server of Echo cannot take your message as it is sent. Your message is kept and tried again."),
+    ],
+)
+def test_i9_the_room_hears_why_a_message_was_not_delivered(
+    asked: Run, direct: Room, code: int, words: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    for reason in ("timed_out", f"answered_{code}"):  # what is not so any more is said anew
+        Run.objects.update(due_at=Now())
+        with django_capture_on_commit_callbacks(execute=True):
+            Run.objects.claim(1)[0].not_delivered(reason)
+
+    (draft,) = drafts.of(direct.pk)
+    assert draft.activity == words
+
+
+@pytest.mark.parametrize(("code", "words"), [(413, "longer than my server takes"), (422, "does not understand")])
+def test_i9_what_is_refused_for_what_it_holds_is_given_up_soon(
+    hand: Hand, endpoint: Endpoint, asked: Run, direct: Room, quick: None, code: int, words: str
+) -> None:
+    endpoint.answer = status(code)
+
+    hand.until(lambda: Run.objects.get().state == "done" and hand.idle())
+
+    assert (Run.objects.get().reason, len(endpoint.deliveries)) == ("delivery_refused", 3)
+    assert words in direct.messages.get(kind="failure").body
+
+
+@pytest.mark.parametrize("code", [401, 404])
+def test_a_refusal_that_may_heal_is_waited_for(hand: Hand, endpoint: Endpoint, asked: Run, quick: None, code: int) -> None:
+    """The bot manager has just started and not read the bot's file yet."""
+    answers = iter([status(code)] * 6)
+
+    def answer(request: Request, got: Got) -> None:
+        next(answers, accept)(request, got)
+
+    endpoint.answer = answer
+    hand.until(lambda: len(endpoint.deliveries) == 7 and hand.idle())
+
+    assert Run.objects.get().state == "active"
 
 
 def test_what_failed_is_delivered_by_the_next_attempt(hand: Hand, endpoint: Endpoint, asked: Run, quick: None) -> None:
