@@ -37,16 +37,15 @@ import pytest
 @pytest.fixture
 def browser(): return None
 
-def test_first(browser): pass
-
-def test_second(): pass
+def test_in_a_browser(browser): pass
 """
 
 
-def test_browsers_come_last(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(BROWSING)
+def test_files_with_browsers_come_last(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(BROWSING)
+    (tmp_path / "test_b.py").write_text("def test_without(): pass")
     said = _pytest(tmp_path, "-v", "-p", "order")
-    assert said.index("::test_second PASSED") < said.index("::test_first PASSED")
+    assert said.index("::test_without PASSED") < said.index("::test_in_a_browser PASSED")
 
 
 def test_a_failed_stage_does_not_hide_the_next(capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,7 +123,7 @@ class TestGroup:
             room.rename(bea, name)
 
     def test_a_group_has_at_most_two_hundred_members(self, bea: User) -> None:
-        crowd = [User(pk=number, username=f"u{number}") for number in range(1000, 1200)]
+        crowd = [User(pk=bea.pk + number, username=f"u{number}") for number in range(1, 201)]
         with pytest.raises(BadInput):
             Room.group(bea, "Crowd", crowd)
 

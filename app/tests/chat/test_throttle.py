@@ -18,6 +18,12 @@ def _slow(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _rested(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A Redis that another test took away may still count as away.
+    monkeypatch.setattr(posting, "posts", throttle.Posts())
+
+
+@pytest.fixture(autouse=True)
 def _empty(bea: User, ada: User) -> None:
     # User ids come back after a rollback, and buckets outlive it.
     with redis_client() as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from manager.library import Library
 from pipeline.loader import Loader, Trust
 from pipeline.problem import BrokenBotFile
 
+LINE_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # YAML's, some of which editors do not count
 ECHO = "name: echo\nsteps: [Chat, Reply]\n"
 
 
@@ -121,6 +123,6 @@ def test_any_bot_file_loads_or_is_told_where_it_is_wrong(tmp_path: Path, file: d
     try:
         assert Loader(tmp_path, Trust()).load(text, "any.yaml").status in ("on", "off")
     except BrokenBotFile as error:
-        lines = text.count("\n") + 1
+        lines = len(LINE_BREAKS.findall(text)) + 1
         assert all(problem.file == "any.yaml" and 1 <= problem.line <= lines and problem.message for problem in error.problems)
         assert "Traceback" not in str(error)
