@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dosaku import Learned
+from dosaku import Learned, Usage
 from dosaku.catalog import catalog
+from dosaku.errors import DosakuError
 from errors import PayloadError, StepMisconfigured
 from steps import Payload, Step, StepContext
 
@@ -52,12 +53,24 @@ class TaskStep(Step):
 
     def process(self, payload: Payload) -> Payload:
         """Do the task."""
-        answer = getattr(self._learned, self._action)(_taken(payload, self._keys.in_))
-        if isinstance(answer, Iterator):
-            answer = self._streamed(answer)
+        given = _taken(payload, self._keys.in_)
+        try:
+            answer = getattr(self._learned, self._action)(given)
+            if isinstance(answer, Iterator):
+                answer = self._streamed(answer)
+        except DosakuError as error:
+            self._used(error)
+            raise
+        self._used(answer)
         self.note = self._module
         _put(payload, self._keys.out, str(answer) if isinstance(answer, str) else answer)
         return payload
+
+    def _used(self, told: Any) -> None:
+        """Record what an answer, or the error instead of it, says that a service used."""
+        usage = getattr(told, "usage", None)
+        if isinstance(usage, Usage):
+            self.context.record(usage=usage)
 
     def _streamed(self, parts: Iterator[Any]) -> Any:
         part = ""
