@@ -33,7 +33,8 @@ SWEEP_AT_ONCE = 100
 
 # One run of each (bot, room) that has none active: the one asked first. Among those, rooms and askers take turns, and within a turn
 # what has been due longest goes first: neither a busy room nor one busy person holds up the others. An endpoint gets as many as it has
-# room for. SKIP LOCKED: several relays may do this at once. The lease doubles with every delivery in a row that was taken but not started.
+# room for. SKIP LOCKED: several relays may do this at once. The lease doubles with each delivery in a row that was taken but not started,
+# twice at most: a bot server that lost what it took must not keep people waiting for many minutes.
 CLAIM = """
 WITH busy AS (SELECT * FROM unnest(%(endpoints)s::text[], %(counts)s::int[]) AS busy(endpoint, runs)),
 ready AS (
@@ -63,7 +64,7 @@ chosen AS (
 )
 UPDATE bots_run run
 SET state = 'active', attempt = attempt + 1, unstarted = unstarted + 1,
-    lease_until = statement_timestamp() + make_interval(secs => %(lease)s * 2 ^ least(unstarted, 4)),
+    lease_until = statement_timestamp() + make_interval(secs => %(lease)s * 2 ^ least(unstarted, 2)),
     version_id = CASE WHEN run.tries = 0 THEN bot.live_id ELSE run.version_id END
 FROM chosen, bots_bot bot
 WHERE run.id = chosen.id AND bot.id = run.bot_id
