@@ -23,6 +23,9 @@ class Control:
         self._reason: Reason | None = None
         self._deadline: float | None = None
         self._since = 0.0
+        # The step at work, or the last one that was, and how long it may take.
+        self.step = ""
+        self.seconds = 0.0
         self.ended = threading.Event()
 
     def cancel(self, reason: Reason) -> None:
@@ -36,8 +39,9 @@ class Control:
         """For how many seconds the run has been asked to end and has not ended; 0 when nobody asked."""
         return 0.0 if self.reason() is None or self.ended.is_set() else time.monotonic() - self._since
 
-    def arm(self, seconds: float) -> None:
+    def arm(self, seconds: float, step: str = "") -> None:
         """Start a step's clock (monotonic: a jump of the wall clock changes nothing)."""
+        self.step, self.seconds = step, seconds
         self._deadline = time.monotonic() + seconds
 
     def disarm(self) -> None:

@@ -121,7 +121,7 @@ class _Course:
         raise AssertionError("the last try returns or raises")
 
     def _once(self, built: BuiltStep, context: Context) -> tuple[Step, Payload]:
-        self._around.control.arm(built.timeout)
+        self._around.control.arm(built.timeout, built.name)
         try:
             step = built.make(context)
             if step.activity:

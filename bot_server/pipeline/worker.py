@@ -182,9 +182,9 @@ class Worker:
 
     def _give_up(self, one: ActiveRun) -> None:
         """Say in the room that a step does not come back; its thread cannot."""
-        said = Outcome("failed", "step_timeout", "A step took longer than it may and did not stop when asked.", permanent=True)
         if one.control.reason() == "timeout":
-            self.api.outcome(one.run, one.attempt, said.as_json())
+            said = f"The step {one.control.step} took longer than {one.control.seconds:g} s, and did not stop when asked."
+            self.api.outcome(one.run, one.attempt, Outcome("failed", "step_timeout", said, permanent=True).as_json())
         one.control.cancel("superseded")
 
     def lightly(self, said: str, act: Any) -> Any:

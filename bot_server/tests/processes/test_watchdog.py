@@ -44,6 +44,7 @@ def test_a_step_that_never_comes_back_is_given_up_and_its_worker_leaves(rig: Rig
     assert rig.room.wait(lambda: run in rig.room.outcomes and other in rig.room.outcomes)
     told = rig.room.outcomes[run]
     assert (told["outcome"], told["reason"], told["permanent"]) == ("failed", "step_timeout", True)
+    assert told["explanation"] == "The step Stuck took longer than 0.5 s, and did not stop when asked."
     assert rig.room.outcomes[other]["outcome"] == "replied"
     assert worker.wait(20) == EXIT_CODE
     assert b"a step does not come back" in rig.log("worker.log")
