@@ -21,6 +21,7 @@ def visit(browser: Browser, product: Product) -> Page:
 def signed_up(browser: Browser, product: Product, name: str) -> Page:
     page = visit(browser, product)
     page.get_by_role("link", name="Sign up").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign up")
     page.get_by_label("Username").fill(name)
     page.get_by_label("E-mail address").fill(f"{name}@example.org")
     page.get_by_label("Password").fill(PASSWORD)
