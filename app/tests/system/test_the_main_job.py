@@ -33,7 +33,7 @@ def signed_up(browser: Browser, product: Product, name: str) -> Page:
 def open_room_with(page: Page, name: str) -> None:
     page.get_by_role("searchbox", name="Search people and bots").fill(name)
     page.get_by_role("navigation", name="Rooms").get_by_text(name, exact=True).first.click()
-    expect(page.get_by_role("textbox", name="Message")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 def say(page: Page, words: str) -> None:
