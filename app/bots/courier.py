@@ -21,12 +21,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Parcel:
-    """What a thread needs, so that it asks nobody. Without a run it is a message that may be lost (a cancellation)."""
+    """What a thread needs, so that it asks nobody. Without a run it is a message that may be lost (a cancellation).
+
+    `sent` counts how often it was carried before.
+    """
 
     endpoint: str
     secret: str
     body: dict[str, Any]
     run: Run | None = None
+    sent: int = 0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import structlog
 from django.db import Error, InterfaceError, OperationalError, connection
@@ -32,6 +33,9 @@ CAPACITY = 128
 POLL = 5.0
 DRAIN = 15.0
 AGAIN = 1.0
+# A cancellation that is not taken is sent again after 1, 2, 4, 8 and 16 s, from memory: a step that streams nothing hears of it so.
+CANCELLATIONS = 6
+CANCELLATION_AGAIN = 1.0
 
 
 class Relay:
@@ -43,6 +47,7 @@ class Relay:
         self._in_hand: Counter[str] = Counter()
         self._breakers = Breakers()
         self._doorbell = Doorbell()
+        self._later: list[tuple[float, Parcel]] = []
         self._sweep_at = 0.0
         self._stopping = False
 
@@ -64,6 +69,7 @@ class Relay:
         if time.monotonic() >= self._sweep_at:
             self._sweep()
         self._probe()
+        self._send_again()
         return self._deliver_due()
 
     # Delivering
@@ -76,7 +82,8 @@ class Relay:
         if free > 0:
             for run in Run.objects.claim(free, busy=self._busy(away), per_endpoint=self._per_endpoint):
                 self._send(run)
-        waits = (self._sweep_at - time.monotonic(), Run.objects.next_due(), self._breakers.next_probe_in())
+        moments = [self._sweep_at, *(when for when, _ in self._later)]
+        waits = (min(moments) - time.monotonic(), Run.objects.next_due(), self._breakers.next_probe_in())
         return max(0.0, min(wait for wait in waits if wait is not None))
 
     def _busy(self, away: list[str]) -> dict[str, int]:
@@ -146,7 +153,11 @@ class Relay:
             log.info("delivered", kind=parcel.body["type"], **fields)
         else:
             log.warning("not_delivered", kind=parcel.body["type"], reason=verdict.reason, detail=verdict.detail, **fields)
-        self._judge(parcel.endpoint, verdict)
+        if parcel.run is None and verdict.away:
+            self._keep(parcel)
+        # What is only sent again tells nothing new of an endpoint that is away, and must not put off its probe.
+        if verdict.taken or not parcel.sent:
+            self._judge(parcel.endpoint, verdict)
 
     def _judge(self, endpoint: str, verdict: Verdict) -> None:
         if verdict.away:
@@ -178,6 +189,18 @@ class Relay:
             body = cancellation_of(str(run.pk), attempts[str(run.pk)], run.bot.name)
             self._hand_over(Parcel(run.bot.endpoint, run.bot.secret, body))
         return 0.0
+
+    def _keep(self, parcel: Parcel) -> None:
+        sent = parcel.sent + 1
+        if sent < CANCELLATIONS:
+            self._later.append((time.monotonic() + CANCELLATION_AGAIN * 2**parcel.sent, replace(parcel, sent=sent)))
+
+    def _send_again(self) -> None:
+        now = time.monotonic()
+        due = [parcel for when, parcel in self._later if when <= now]
+        self._later = [(when, parcel) for when, parcel in self._later if when > now]
+        for parcel in due:
+            self._hand_over(parcel)
 
     def _survive(self, work: Callable[[], float]) -> float:
         """Do some work in the database; when that is away, look again in a second with a new connection."""

@@ -297,6 +297,42 @@ def test_a_run_whose_bot_was_deleted_meanwhile_is_no_trouble(hand: Hand, endpoin
     hand.until(hand.idle)
 
 
+def test_a_cancellation_that_is_not_taken_is_sent_again(
+    hand: Hand, endpoint: Endpoint, asked: Run, bea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bot server's Redis is away for a moment; a step that shows nothing hears of the stop all the same."""
+    monkeypatch.setattr(relay, "CANCELLATION_AGAIN", 0.02)
+    hand.until(lambda: endpoint.deliveries and hand.idle())
+    asked.cancel(bea)
+    answers = iter([status(503), status(503)])
+
+    def answer(request: Request, got: Got) -> None:
+        next(answers, accept)(request, got)
+
+    endpoint.answer = answer
+    hand.relay._hear([f"cancelled {asked.pk} 1"])
+    hand.until(lambda: len(endpoint.cancellations) == 3 and hand.idle())
+
+    assert {(got["run"], got["attempt"]) for got in endpoint.cancellations} == {(str(asked.pk), 1)}
+    assert hand.relay._later == []
+
+
+@pytest.mark.parametrize(("code", "sent"), [(503, relay.CANCELLATIONS), (404, 1)])
+def test_a_cancellation_is_sent_only_a_few_times(
+    hand: Hand, endpoint: Endpoint, asked: Run, bea: User, monkeypatch: pytest.MonkeyPatch, code: int, sent: int
+) -> None:
+    monkeypatch.setattr(relay, "CANCELLATION_AGAIN", 0.01)
+    hand.until(lambda: endpoint.deliveries and hand.idle())
+    asked.cancel(bea)
+    endpoint.answer = status(code)
+
+    hand.relay._hear([f"cancelled {asked.pk} 1"])
+    hand.until(lambda: len(endpoint.cancellations) >= sent and hand.idle() and not hand.relay._later)
+
+    assert len(endpoint.cancellations) == sent
+    assert hand.relay._breakers.open_endpoints() == []
+
+
 def test_breakers_open_after_three_failures_in_a_row_and_probe_every_five_seconds() -> None:
     clock = [0.0]
     breakers = breaker.Breakers(lambda: clock[0])
