@@ -1,10 +1,10 @@
-"""What an operator can see of runs, at /metrics."""
+"""What an operator can see of runs, at /metrics. Each process counts what it ended itself; the relay serves no metrics, it logs."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from prometheus_client import Counter, Gauge, Histogram
 
 runs_total = Counter("parley_runs_total", "Runs that ended, by outcome and reason.", ["outcome", "reason"])
@@ -38,7 +38,7 @@ def queue_age() -> float:
         with connection.cursor() as cursor:
             cursor.execute(OLDEST)
             return float(cursor.fetchone()[0] or 0)
-    except DatabaseError:
+    except Error:
         return float("nan")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from prometheus_client import REGISTRY
 
@@ -66,6 +67,18 @@ def test_the_age_of_the_queue_is_that_of_the_oldest_due_run(asked: Run, age: Any
 
     Run.objects.claim(1)
     assert metrics.queue_age() == 0
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_without_a_database_the_other_metrics_still_stand(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise error("gone")
+
+    monkeypatch.setattr(connection, "cursor", away)
+    page = Client().get("/metrics")
+
+    assert page.status_code == 200
+    assert b"parley_queue_age_seconds NaN" in page.content
 
 
 # Redis away
