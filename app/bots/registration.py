@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -21,7 +22,7 @@ from lib.outbound import check_endpoint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOT_A_MAKER = "Only staff may register new bots. Ask the operator to make you staff."
+NOT_A_MAKER = "You may not register new bots. Ask the operator to let you."
 # What the bot's file says of it, stored as it comes.
 DESCRIBED = ("persona", "attend", "steps", "permissions", "status", "reason", "held_back")
 
@@ -56,12 +57,18 @@ def _alone_with(name: str) -> None:
 
 
 def _make(owner: User, name: str) -> Bot:
-    if not (owner.is_staff or owner.is_superuser):
+    if not _may_make(owner):
         raise NotAllowed(NOT_A_MAKER)
     _check_name(name)
     if User.objects.filter(username=name).exists():
         raise BadInput(f"Somebody is called {name} already. Choose another name for the bot.", name="is taken")
     return Bot(user=User.objects.create_bot(name), owner=owner)
+
+
+def _may_make(owner: User) -> bool:
+    if settings.BOT_AUTHORS:
+        return owner.is_superuser or owner.groups.filter(name=settings.BOT_AUTHORS).exists()
+    return owner.is_staff or owner.is_superuser
 
 
 def _bring_up_to_date(bot: Bot, created: bool, wish: Mapping[str, Any]) -> Registered:

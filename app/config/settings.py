@@ -250,6 +250,8 @@ SOCKET_BEAT = number("SOCKET_BEAT", 25)
 # Bots
 BOT_API = text("BOT_API", f"http://127.0.0.1:{BOT_PORT}").rstrip("/")
 BOT_ENDPOINTS = words("BOT_ENDPOINTS")
+# The group whose members may register new bots; without one, staff may
+BOT_AUTHORS = text("BOT_AUTHORS")
 
 
 # E-mail: SMTP when there is a host, else files that an operator can read

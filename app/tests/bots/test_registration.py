@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import Group
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -103,6 +105,18 @@ def test_only_staff_may_register_new_bots(bea: User, token_of: Callable[..., str
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
     assert not User.objects.filter(username="echo").exists()
+
+
+def test_with_a_group_of_authors_its_members_register_bots_and_staff_do_not(
+    bea: User, ada: User, token_of: Callable[..., str], registration: dict[str, Any], settings: LazySettings
+) -> None:
+    """DESIGN §8."""
+    settings.BOT_AUTHORS = "Bot authors"
+    bea.groups.add(Group.objects.create(name="Bot authors"))
+    User.objects.filter(pk=ada.pk).update(is_staff=True, is_superuser=False)
+
+    assert Api(token_of(ada, "bots")).put("bots/echo", registration).status_code == 403
+    assert Api(token_of(bea, "bots")).put("bots/echo", registration).status_code == 201
 
 
 @pytest.mark.parametrize(
