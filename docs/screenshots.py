@@ -9,16 +9,18 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "deploy" / "local"), str(ROOT / "app" / "tests" / "system")]
+sys.path[:0] = [str(ROOT / "deploy" / "local"), str(ROOT / "app")]
 
-import product as products  # noqa: E402 (found by the line above)
+from tests.system import product as products  # noqa: E402 (found by the line above)
 
 IMAGES = ROOT / "docs" / "images"
-WIDE, PHONE = {"width": 1360, "height": 860}, {"width": 390, "height": 844}
+WIDE, PHONE = ViewportSize(width=1360, height=860), ViewportSize(width=390, height=844)
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TALK = '''
 from accounts.models import User
 from chat import drafts
@@ -56,13 +58,13 @@ def main() -> None:
             product.kill("relay")  # the bots of these pictures say what TALK says
             room = product.manage("shell", "-v", "0", "-c", TALK).split()[-1]
             chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
-            for theme in ("light", "dark"):
+            for theme in THEMES:
                 take(chromium, product.url, room, theme, WIDE, "wide")
                 take(chromium, product.url, room, theme, PHONE, "phone")
             chromium.close()
 
 
-def take(chromium: Browser, url: str, room: str, theme: str, size: dict[str, int], label: str) -> None:
+def take(chromium: Browser, url: str, room: str, theme: Literal["light", "dark"], size: ViewportSize, label: str) -> None:
     context = chromium.new_context(base_url=url, viewport=size, color_scheme=theme, device_scale_factor=1 if size == WIDE else 2)
     page = context.new_page()
     page.goto("/account/login/")

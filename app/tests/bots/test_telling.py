@@ -13,7 +13,8 @@ from prometheus_client import REGISTRY
 from accounts.models import User
 from bots import metrics
 from bots.models import Run
-from chat import drafts, publisher
+from chat import drafts, publisher, throttle
+from chat.away import Away
 from chat.models import Message, Room
 from tests.bots.program import Api
 
@@ -88,7 +89,9 @@ def test_without_a_database_the_other_metrics_still_stand(error: type[Exception]
 def no_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens where Redis should."""
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    monkeypatch.setattr(drafts, "_client", publisher.redis_client)
+    for part in (drafts, throttle):  # each keeps the client it has once made
+        monkeypatch.setattr(part, "_client", publisher.redis_client)
+    monkeypatch.setattr(throttle.posts, "_away", Away())  # nor shall the next test think it away
 
 
 @pytest.mark.django_db(transaction=True)
