@@ -20,17 +20,19 @@ class ActiveRun:
 
 
 class ActiveRuns:
-    """All of them. At most one job of a run is in hand; a newer one supersedes the older."""
+    """All of them. At most one job of a run is in hand: a newer attempt supersedes the older, a second copy of a job finds it taken."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._runs: dict[str, ActiveRun] = {}
 
-    def begin(self, run: str, attempt: int, bot: str) -> ActiveRun:
-        """Take a run in hand."""
+    def begin(self, run: str, attempt: int, bot: str) -> ActiveRun | None:
+        """Take a run in hand. None when this attempt, or a later one, is in hand already."""
         mine = ActiveRun(run, attempt, bot)
         with self._lock:
             older = self._runs.get(run)
+            if older is not None and older.attempt >= attempt:
+                return None
             self._runs[run] = mine
         if older is not None:
             older.control.cancel("superseded")

@@ -78,6 +78,9 @@ class Worker:
         """
         self.watchdog.took()
         mine = self.active.begin(delivery["run"], delivery["attempt"], delivery["bot"]["name"])
+        if mine is None:  # the broker delivers at least once
+            log.info("another job of the run is in hand", extra={"run": delivery["run"], "attempt": delivery["attempt"]})
+            return "done"
         line = self.drafts.open(mine.run, mine.attempt)
         try:
             return self._answered(mine, line, delivery, enqueued_at)
