@@ -28,7 +28,7 @@ def _pytest(folder: Path, *arguments: str, code: int = 0, **shell: str) -> str:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={folder}", *arguments, str(folder)]
     done = subprocess.run(command, check=False, env=env, cwd=folder, capture_output=True, text=True)
     assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 BROWSING = """
@@ -46,6 +46,12 @@ def test_files_with_browsers_come_last(tmp_path: Path) -> None:
     (tmp_path / "test_b.py").write_text("def test_without(): pass")
     said = _pytest(tmp_path, "-v", "-p", "order")
     assert said.index("::test_without PASSED") < said.index("::test_in_a_browser PASSED")
+
+
+def test_tests_of_one_id_are_refused_rather_than_lost(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("def pytest_collection_modifyitems(items): items.append(items[0])")
+    (tmp_path / "test_a.py").write_text("def test_it(): pass")
+    assert "share an id" in _pytest(tmp_path, "-p", "order", code=4)
 
 
 def test_a_failed_stage_does_not_hide_the_next(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,13 +9,16 @@ import pytest
 import requests
 import schemathesis
 from django.test import Client
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 
 from accounts.models import ApiToken, User
 from api.urls import api
 from chat.models import Room
 
-schema = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/v1/"))
+DOCUMENT = api.get_openapi_schema(path_prefix="/api/v1/")
+schema = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS = {found.ok().label: found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)}
 
 
 @pytest.fixture
@@ -24,12 +27,24 @@ def token(bea: User) -> str:
     return ApiToken.objects.make(bea, "test", ["chat", "bots"])[1]
 
 
-@schema.parametrize()
-@settings(
-    max_examples=5, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-def test_w25_no_request_meets_a_fault_of_ours(case: Any, token: str) -> None:
+def test_every_operation_of_the_document_is_tried() -> None:
+    assert len(OPERATIONS) == sum(len(methods) for methods in DOCUMENT["paths"].values())
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_w25_no_request_meets_a_fault_of_ours(label: str, token: str) -> None:
+    @settings(
+        max_examples=5, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=OPERATIONS[label].as_strategy())
+    def meets_no_fault(case: Any) -> None:
+        check(case, token)
+
+    meets_no_fault()
+
+
+def check(case: Any, token: str) -> None:
     wire = requests.Request(**case.as_transport_kwargs(base_url="http://testserver")).prepare()
     parts = urlsplit(str(wire.url))
     kind: Any = wire.headers.get("Content-Type", "application/json")
