@@ -31,7 +31,8 @@ def test_a_run_measures_every_goal_on_both_and_loses_nothing(tmp_path: Path) -> 
     measured = {row["name"]: (row["parley"], row["bare"]) for row in told["rows"]}
     assert GOALS.keys() <= measured.keys()
     assert all(math.isfinite(figure) for figures in measured.values() for figure in figures)
-    assert all(min(measured[name]) > 0 for name in GOALS if "sockets" not in name)  # ten sockets may fit into what was free
+    # Ten sockets may fit into what was free, and eight messages into one tick of the processor's clock.
+    assert all(min(measured[name]) > 0 for name in GOALS if "sockets" not in name and "CPU" not in name)
 
 
 def round_of(parley: float, bare: float, gone: int = 0) -> Round:
