@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +15,7 @@ from chat.models import Room
 from tests.system.conftest import OpenPage
 
 pytestmark = pytest.mark.system
-PHONE = {"width": 390, "height": 844}
+WIDE, PHONE = {"width": 1360, "height": 860}, {"width": 390, "height": 844}
 PASSWORD = "correct horse battery staple"
 Faults = Callable[[Page], list[str]]
 
@@ -244,13 +245,23 @@ def test_without_script_everything_works_by_plain_forms(browse: OpenPage, room: 
     expect(page.get_by_role("heading", level=1)).to_have_text("By form")
 
 
+@pytest.mark.parametrize("viewport", [WIDE, PHONE])
+def test_the_composer_stands_at_the_foot_of_every_room(browse: OpenPage, ada: User, bea: User, echo: User, viewport: Any) -> None:
+    for other in (bea, echo):
+        room = Room.direct(ada, other)
+        room.post(ada, "Are you there?")
+        page = browse(ada, f"/rooms/{room.pk}/", viewport=viewport)
+        foot = page.get_by_role("textbox", name="Message", exact=True).bounding_box()
+        assert foot and viewport["height"] - 100 < foot["y"] + foot["height"] <= viewport["height"]
+
+
 def test_hard_cases_keep_their_shape(browse: OpenPage, ada: User, faults_of: Faults) -> None:
     crowd = [User.objects.create_user(f"member{number}", name=f"{'Very long name ' * 5}{number}"[-80:]) for number in range(199)]
     room = Room.group(ada, "W" * 80, crowd)
     room.post(crowd[0], "\n".join(f"line {number}" for number in range(1_900)))
     room.post(crowd[1], "x" * 5_000)
     room.post(crowd[2], "長い" * 300)
-    for viewport in (PHONE, {"width": 1360, "height": 860}):
+    for viewport in (PHONE, WIDE):
         page = browse(ada, f"/rooms/{room.pk}/", viewport=viewport)
         expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_in_viewport()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
