@@ -20,6 +20,10 @@ def run_json(run: Run) -> dict[str, Any]:
         "asker": as_author(run.asker),
         "version": run.version.number if run.version else None,
         "state": run.state,
+        "how": run.how,
+        "origin": str(run.origin_id) if run.origin_id else None,
+        "parent": str(run.parent_id) if run.parent_id else None,
+        "cost": None if run.cost is None else f"{run.cost.normalize():f}",
         "outcome": run.outcome,
         "reason": run.reason,
         "explanation": run.explanation,
@@ -46,6 +50,9 @@ def step_json(step: RunStep) -> dict[str, Any]:
         "prompt": step.prompt,
         "changed": step.changed,
         "payload": step.after,
+        "before": step.before,
+        "logs": step.logs,
+        "code": step.code,
         "error": step.error,
     }
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.template.loader import get_template
 from django.utils import timezone
 
+from chat import extras
+
 if TYPE_CHECKING:
     from accounts.models import User
     from chat.models import Message, RoomEvent
@@ -22,7 +24,7 @@ def message_html(message: Message) -> str:
     """The article of a message. The viewer's own controls are shown by the browser: this is the same for everybody."""
     # In nobody's time zone: whose request this happens to be is not what the others should read.
     with timezone.override(UTC):
-        return get_template("chat/_message.html").render({"message": message})
+        return get_template("chat/_message.html").render({"message": message, "extra": extras.of([message]).get(message.pk, extras.NONE)})
 
 
 def message_json(message: Message, viewer: User | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from chat import drafts, profiles
+from chat import drafts, extras, profiles
 from chat.models import Membership, Message, Room
 from chat.models.message import TEXT
 from chat.profiles import Profile
@@ -30,6 +30,7 @@ class Line:
     message: Message
     day: date | None
     follows: bool
+    extra: extras.Extra
 
 
 class RoomPage:
@@ -63,11 +64,19 @@ class RoomPage:
     @cached_property
     def lines(self) -> list[Line]:
         lines: list[Line] = []
+        found = extras.of(self.messages)
         for message in self.messages:
             previous = lines[-1].message if lines else None
             day = timezone.localtime(message.created_at).date()
             turns = previous is None or timezone.localtime(previous.created_at).date() != day
-            lines.append(Line(message, day if turns else None, not turns and previous is not None and _follows(previous, message)))
+            lines.append(
+                Line(
+                    message,
+                    day if turns else None,
+                    not turns and previous is not None and _follows(previous, message),
+                    found.get(message.pk, extras.NONE),
+                )
+            )
         return lines
 
     @cached_property

@@ -29,6 +29,16 @@ class Author(_Said):
     is_bot: bool = False
 
 
+class AttachmentRef(_Said):
+    """A file or picture of a message, by reference. A step reads it with `self.context.attachment(id)`."""
+
+    id: Id
+    name: str
+    kind: Literal["image", "file"]
+    content_type: str
+    size: Number
+
+
 class Said(_Said):
     """One message of the context window."""
 
@@ -37,6 +47,7 @@ class Said(_Said):
     author: Author
     body: str
     created_at: str
+    attachments: list[AttachmentRef] = []
 
 
 class BotVersion(_Said):
@@ -62,11 +73,27 @@ class Asker(_Said):
     timezone: str = "UTC"
 
 
+class Answer(_Said):
+    """What the run has waited for. An approval carries the exact content that was approved, and its SHA-256."""
+
+    kind: Literal["approval", "question", "delegation"]
+    id: Id
+    content: str = ""
+    sha256: str = ""
+    by: str = ""
+    value: Any = None
+    replies: list[str] = []
+    outcome: str = ""
+    explanation: str = ""
+
+
 class Resume(_Said):
-    """The next step, and the payload it gets, when the app has recorded earlier ones."""
+    """The next step, and the payload it gets: the app has recorded earlier ones, or a person says where to go on."""
 
     step: Annotated[int, Field(ge=0, le=1000)]
     payload: dict[str, Any]
+    answer: Answer | None = None
+    handmade: bool = False
 
 
 class Delivery(_Said):
@@ -83,6 +110,7 @@ class Delivery(_Said):
     trigger: list[Id]
     messages: Annotated[list[Said], Field(max_length=500)]
     resume: Resume | None = None
+    budgeted: bool = False
 
 
 class Cancellation(_Said):

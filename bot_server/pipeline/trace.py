@@ -32,6 +32,9 @@ class Record:
     changed: Payload
     payload: Payload | None
     error: dict[str, Any] | None
+    before: Payload | None = None
+    logs: list[str] = field(default_factory=list)
+    code: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The record as the app's API takes it."""

@@ -28,7 +28,11 @@ class RunSummary(Schema):
     bot: User
     asker: User
     version: int | None
-    state: Literal["pending", "active", "done"]
+    state: Literal["pending", "active", "waiting", "done"]
+    how: Literal["asked", "retried", "regenerated", "replayed", "taken_over", "delegated"]
+    origin: str | None = Field(description="The run it was made from: retried, regenerated, replayed or taken over")
+    parent: str | None = Field(description="The run that handed it this work")
+    cost: str | None = Field(description="US dollars; null without a price")
     outcome: Literal["", "replied", "silent", "failed", "cancelled"]
     reason: str
     explanation: str
@@ -55,9 +59,14 @@ class Step(Schema):
     payload: dict[str, Any] | None = Field(
         default=None, description="The whole payload after the step, when the step cost money or had an effect"
     )
+    before: dict[str, Any] | None = Field(
+        default=None, description="The whole payload before the step: of the first step of a run, and of one that failed"
+    )
+    logs: list[Annotated[str, Field(max_length=2000)]] = Field(default=[], max_length=200, description="Lines the step logged")
+    code: str = Field(default="", max_length=PAYLOAD_LIMIT, description="Code that the step generated")
     error: dict[str, Any] | None = None
 
-    @field_validator("payload", "prompt", "changed")
+    @field_validator("payload", "prompt", "changed", "before")
     @classmethod
     def _fits(cls, value: Any) -> Any:
         if value and len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()) > PAYLOAD_LIMIT:

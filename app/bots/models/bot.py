@@ -30,6 +30,14 @@ class Bot(models.Model):
     attend: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     steps: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     permissions: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    budget: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True, help_text="tokens_per_day, tokens_per_person.")
+    commands: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True, help_text="Its own: name, about.")
+    callees: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True, help_text="The bots it may hand work to, by name.")
+    picture = models.FileField(upload_to="bots", blank=True, help_text="Its avatar, made safe.")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="written_bots",
+        help_text="Who wrote it in the browser; may edit it like its owner.",
+    )  # fmt: skip
     status = models.CharField(max_length=3, choices=[(ON, "on"), (OFF, "off")], default=ON)
     reason = models.TextField(blank=True, help_text="Why it is off, in plain words.")
     held_back = models.TextField(blank=True, help_text="Why its newest file is not live, in plain words.")

@@ -65,7 +65,7 @@ chosen AS (
 UPDATE bots_run run
 SET state = 'active', attempt = attempt + 1, unstarted = unstarted + 1,
     lease_until = statement_timestamp() + make_interval(secs => %(lease)s * 2 ^ least(unstarted, 2)),
-    version_id = CASE WHEN run.tries = 0 THEN bot.live_id ELSE run.version_id END
+    version_id = CASE WHEN run.tries = 0 AND run.how NOT IN ('retried', 'replayed', 'taken_over') THEN bot.live_id ELSE run.version_id END
 FROM chosen, bots_bot bot
 WHERE run.id = chosen.id AND bot.id = run.bot_id
 RETURNING run.id
@@ -142,7 +142,7 @@ class Runs(models.QuerySet["Run"]):
             settle: float = 0.0) -> Run:  # fmt: skip
         """What this person asks next of this bot here: a new run, or part of the one that has not gone out yet (I4). The room is held."""
         due = in_seconds(settle)
-        run = self.select_for_update(no_key=True).filter(bot=bot, room=room, asker=asker, state="pending", tries=0).first()
+        run = self.select_for_update(no_key=True).filter(bot=bot, room=room, asker=asker, state="pending", tries=0, how="asked").first()
         if run is None:
             pk = uuid7()
             run = self.create(

@@ -28,14 +28,33 @@ if TYPE_CHECKING:
     from accounts.models import User
     from bots.models.version import BotVersion
 
-PENDING, ACTIVE, DONE = "pending", "active", "done"
+PENDING, ACTIVE, WAITING, DONE = "pending", "active", "waiting", "done"
 REPLIED, SILENT, FAILED, CANCELLED = "replied", "silent", "failed", "cancelled"
+ASKED, RETRIED, REGENERATED, REPLAYED, TAKEN_OVER, DELEGATED = "asked", "retried", "regenerated", "replayed", "taken_over", "delegated"
+HOW = (ASKED, RETRIED, REGENERATED, REPLAYED, TAKEN_OVER, DELEGATED)
 OUTCOMES = (REPLIED, SILENT, FAILED, CANCELLED)
 TRIES = 5
 PATIENCE_HOURS = 24
 REFUSALS = 3
 RETRY_LATEST = 3600.0
-STEP_FIELDS = ("attempt", "name", "state", "summary", "started_ms", "ms", "usage", "prompt", "changed", "after", "error")
+STEP_FIELDS = (
+    "attempt",
+    "name",
+    "state",
+    "summary",
+    "started_ms",
+    "ms",
+    "usage",
+    "prompt",
+    "changed",
+    "before",
+    "after",
+    "logs",
+    "code",
+    "cost",
+    "carried",
+    "error",
+)
 
 
 class Run(models.Model):
@@ -53,7 +72,7 @@ class Run(models.Model):
         "bots.BotVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
     )
 
-    state = models.CharField(max_length=8, choices=[(state, state) for state in (PENDING, ACTIVE, DONE)], default=PENDING)
+    state = models.CharField(max_length=8, choices=[(state, state) for state in (PENDING, ACTIVE, WAITING, DONE)], default=PENDING)
     outcome = models.CharField(max_length=9, choices=[(outcome, outcome) for outcome in OUTCOMES], blank=True)
     reason = models.CharField(max_length=60, blank=True)
     explanation = models.TextField(blank=True)
@@ -64,6 +83,21 @@ class Run(models.Model):
     # A person's message is hop 0; a bot mentioned by a bot's message is one hop further. `chain` is the first run of the chain.
     hops = models.PositiveSmallIntegerField(default=0)
     chain = models.UUIDField()
+
+    # How it came about. A run that people ask for on top of another one (`origin`) begins where they say: `start` is
+    # {"step": index, "payload": {...}, "answer": {...} | null}. A run that waits for a person keeps there where it goes on.
+    how = models.CharField(max_length=12, choices=[(how, how) for how in HOW], default=ASKED, db_default=ASKED)
+    origin = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="successors")
+    start: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+    regenerates = models.ForeignKey(
+        Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="The reply it makes an alternative to."
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="delegated", help_text="The run that handed it this work."
+    )
+    handed: models.JSONField[Any, Any] = models.JSONField(
+        null=True, blank=True, help_text="For delegated work: what was handed over, and what came back."
+    )
 
     attempt = models.PositiveIntegerField(default=0)
     started_attempt = models.PositiveIntegerField(default=0)
@@ -76,6 +110,7 @@ class Run(models.Model):
     told_at = models.DateTimeField(null=True, blank=True, help_text="When the room heard that the bot cannot be reached.")
 
     usage: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    cost = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True, help_text="US dollars; empty without a price.")
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -87,12 +122,15 @@ class Run(models.Model):
         constraints = [
             # I4. The two halves of "one at a time"; the queue and the addressing rest on them.
             models.UniqueConstraint(fields=["bot", "room"], condition=Q(state=ACTIVE), name="one_active_run"),
-            models.UniqueConstraint(fields=["bot", "room", "asker"], condition=Q(state=PENDING, tries=0), name="one_next_run_per_asker"),
+            models.UniqueConstraint(
+                fields=["bot", "room", "asker"], condition=Q(state=PENDING, tries=0, how=ASKED), name="one_next_run_per_asker"
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state=PENDING), name="run_due"),
             models.Index(fields=["lease_until"], condition=Q(state=ACTIVE), name="run_leased"),
             models.Index(fields=["room", "-created_at"], name="run_of_room"),
+            models.Index(fields=["bot", "-created_at"], name="run_of_bot"),
         ]
 
     def __str__(self) -> str:
@@ -285,7 +323,7 @@ class Run(models.Model):
 
     def _wait(self, seconds: float) -> None:
         """Pending again, due in so many seconds."""
-        if self.tries == 0:
+        if self.tries == 0 and self.how == ASKED:
             self._take_in_next()
         self.state, self.lease_until = PENDING, None
         Run.objects.filter(pk=self.pk).update(
@@ -298,7 +336,9 @@ class Run(models.Model):
     def _take_in_next(self) -> None:
         """What the same person wrote while this run was out and never started becomes part of it: one next run per asker."""
         newer = (
-            Run.objects.filter(bot=self.bot_id, room=self.room_id, asker=self.asker_id, state=PENDING, tries=0).exclude(pk=self.pk).first()
+            Run.objects.filter(bot=self.bot_id, room=self.room_id, asker=self.asker_id, state=PENDING, tries=0, how=ASKED)
+            .exclude(pk=self.pk)
+            .first()
         )
         if newer:
             self.take_in(newer.trigger, newer.trigger_position, newer.hops)

@@ -22,9 +22,16 @@ class RunStep(models.Model):
     usage: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     prompt: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     changed: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    before: models.JSONField[Any, Any] = models.JSONField(
+        null=True, blank=True, help_text="The whole payload before the step; kept for the first step of a run and for one that failed."
+    )
     after: models.JSONField[Any, Any] = models.JSONField(
         null=True, blank=True, help_text="The whole payload after the step; kept for steps that cost money or had an effect."
     )
+    logs: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True, help_text="Lines the step logged.")
+    code = models.TextField(blank=True, help_text="Code that the step generated.")
+    cost = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True, help_text="US dollars; empty without a price.")
+    carried = models.BooleanField(default=False, db_default=False, help_text="Done by an earlier run, and not paid for again.")
     error: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
 
     class Meta:

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 TEXT = "text"
 FAILURE = "failure"
 NOTICE = "notice"
-KINDS = (TEXT, FAILURE, NOTICE)
+CARD = "card"
+KINDS = (TEXT, FAILURE, NOTICE, CARD)
 NO_MESSAGE = "There is no such message, or you are not in its room."
 
 
 class Message(models.Model):
-    """What somebody wrote. `position` is the seq of the event that posted it: it sorts and pages; times are for display."""
+    """What somebody wrote. `position` is the seq of the event that posted it: it sorts and pages; times are for display.
+
+    Alternatives share a position, and one of them is `chosen`. What was said after an alternative that makes a branch is `within` it.
+    `hidden` says what follows from both: that the message does not stand on the path that the room shows and bots read.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="messages")
@@ -39,12 +44,18 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     metadata: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    within = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="branch")
+    chosen = models.BooleanField(default=True, db_default=True)
+    hidden = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["room", "position"]
         constraints = [
             models.UniqueConstraint(fields=["author", "client_id"], name="one_message_per_client_id"),
-            models.UniqueConstraint(fields=["room", "position"], name="one_message_per_position"),
+            models.UniqueConstraint(fields=["room", "position"], condition=models.Q(chosen=True), name="one_chosen_per_position"),
+        ]
+        indexes = [
+            models.Index(fields=["room", "position"], name="message_in_room"),
         ]
 
     def __str__(self) -> str:

@@ -85,6 +85,8 @@ class Room(models.Model):
     direct_key = models.CharField(max_length=41, unique=True, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The alternative whose branch the room is in: what is posted next is `within` it.
+    branch = models.ForeignKey("chat.Message", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through=Membership, related_name="rooms"
     )

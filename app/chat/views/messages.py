@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from chat import access, posting
+from chat import access, extras, posting
 from chat.errors import BadInput, ChatError, ClientIdReused, NotFound, TooFast
 from chat.models import Message
 from chat.models.message import NO_MESSAGE
@@ -78,7 +78,8 @@ def _given_back(request: PersonRequest, room_id: uuid.UUID, body: str, error: Ch
 def _shown(request: PersonRequest, message: Message, body: str) -> dict[str, Any]:
     place = f"{reverse('room', args=[message.room_id])}?before={message.position + 25}#message-{message.pk}"
     own = message.author_id == request.user.pk and message.kind == "text" and not message.deleted_at
-    return {"message": message, "room": message.room, "place": place, "own": own, "body": body}
+    extra = extras.of([message]).get(message.pk, extras.NONE)
+    return {"message": message, "extra": extra, "room": message.room, "place": place, "own": own, "body": body}
 
 
 def _message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
