@@ -10,11 +10,13 @@ from bots.models import Bot, Run
 from chat.access import as_uuid, room_for
 
 if TYPE_CHECKING:
+    from django.core.files import File
     from django.db.models import QuerySet
 
     from accounts.models import User
 
 NO_SUCH_RUN = "There is no such run, or you are not in its room."
+PICTURES = "bots/"
 WITH = ("bot__user", "bot__owner", "room", "asker", "version")
 
 
@@ -47,6 +49,14 @@ def bot_named(name: str) -> Bot:
     if bot is None:
         raise NotFound("There is no such bot.")
     return bot
+
+
+def picture_of(name: str, file: str) -> File[bytes]:
+    """The avatar of a bot, under the name it has now."""
+    bot = bot_named(name)
+    if not file or bot.picture.name != f"{PICTURES}{file}" or not bot.picture.storage.exists(bot.picture.name):
+        raise NotFound("There is no such picture.")
+    return bot.picture
 
 
 def own_bot(owner: User, name: str) -> Bot:

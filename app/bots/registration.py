@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.names import check_not_reserved, check_shape
-from bots import wakeups
+from bots import avatars, wakeups
 from bots.errors import BadInput, EndpointRefused, NotAllowed
-from bots.models import Bot, BotVersion, Run
+from bots.models import Bot, BotVersion, CaseResult, Run
 from bots.models.bot import OFF
 from lib.errors import OutboundError
 from lib.outbound import check_endpoint
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NOT_A_MAKER = "You may not register new bots. Ask the operator to let you."
 # What the bot's file says of it, stored as it comes.
-DESCRIBED = ("persona", "attend", "steps", "permissions", "status", "reason", "held_back")
+DESCRIBED = ("persona", "attend", "steps", "permissions", "budget", "commands", "callees", "status", "reason", "held_back")
 
 
 class Registered(NamedTuple):
@@ -36,6 +36,7 @@ class Registered(NamedTuple):
 def register(owner: User, name: str, wish: Mapping[str, Any]) -> Registered:
     """Make the bot, or bring it up to date. Its name belongs to whoever registered it first."""
     _check_endpoint(wish["endpoint"])
+    picture = avatars.safe(name, wish["picture"])
     with transaction.atomic():
         bot = _known(name)
         if bot is None:
@@ -43,7 +44,7 @@ def register(owner: User, name: str, wish: Mapping[str, Any]) -> Registered:
             bot = _known(name)
         if bot and bot.owner_id != owner.pk:
             raise NotAllowed(f"The name {name} belongs to a bot of somebody else. Choose another name.")
-        return _bring_up_to_date(bot or _make(owner, name), bot is None, wish)
+        return _bring_up_to_date(bot or _make(owner, name), bot is None, wish, picture)
 
 
 def _known(name: str) -> Bot | None:
@@ -71,7 +72,7 @@ def _may_make(owner: User) -> bool:
     return owner.is_staff or owner.is_superuser
 
 
-def _bring_up_to_date(bot: Bot, created: bool, wish: Mapping[str, Any]) -> Registered:
+def _bring_up_to_date(bot: Bot, created: bool, wish: Mapping[str, Any], picture: avatars.Picture | None) -> Registered:
     was = None if created else (bot.endpoint, bot.status)
     for field in DESCRIBED:
         setattr(bot, field, wish[field])
@@ -81,9 +82,11 @@ def _bring_up_to_date(bot: Bot, created: bool, wish: Mapping[str, Any]) -> Regis
         bot.secret = wish["secret"]
     elif not bot.secret:
         bot.secret = made = secrets.token_hex(32)
+    avatars.put(bot, picture)
     bot.save()
     _rename(bot)
     _keep_version(bot, wish)
+    _keep_results(bot, wish["results"])
     if was != (bot.endpoint, bot.status) or bot.is_on:
         _wake_up(bot)
     return Registered(bot, created, made)
@@ -108,6 +111,21 @@ def _keep_version(bot: Bot, wish: Mapping[str, Any]) -> None:
         bot=bot, number=last + 1, yaml=wish["yaml"], source=wish["source"], code_hash=wish["code_hash"], created_by_id=bot.owner_id
     )
     bot.save(update_fields=["live"])
+
+
+def _keep_results(bot: Bot, results: list[dict[str, Any]] | None) -> None:
+    """How the live version did in the cases of its file; what it is told replaces what was known."""
+    if results is None or bot.live is None:
+        return
+    told = {result["case"]: result for result in results}
+    known = {each.case: (each.passed, each.missed) for each in bot.live.results.all()}
+    if known == {case: (result["passed"], result["missed"]) for case, result in told.items()}:
+        return
+    bot.live.results.exclude(case__in=told).delete()
+    CaseResult.objects.bulk_create(
+        [CaseResult(version=bot.live, **result) for result in told.values()],
+        update_conflicts=True, unique_fields=["version", "case"], update_fields=["passed", "missed", "ran_at"],
+    )  # fmt: skip
 
 
 def _wake_up(bot: Bot) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from bots.models import Bot, Run, RunStep
     from bots.registration import Registered
 
+KEPT = ("endpoint", "status", "persona", "attend", "steps", "permissions", "budget", "commands", "callees")
+
 
 def run_json(run: Run) -> dict[str, Any]:
     return {
@@ -70,6 +72,9 @@ def bot_json(bot: Bot) -> dict[str, Any]:
         "when": bot.attend.get("when", MENTIONED),
         "steps": bot.steps,
         "permissions": bot.permissions,
+        "budget": bot.budget,
+        "commands": bot.commands,
+        "callees": bot.callees,
         "version": bot.live.number if bot.live else None,
         "status": bot.status,
         "reason": bot.reason,
@@ -79,7 +84,7 @@ def bot_json(bot: Bot) -> dict[str, Any]:
 
 def kept_json(bot: Bot) -> dict[str, Any]:
     """A bot as its owner registered it: what it takes to register it again."""
-    kept = {field: getattr(bot, field) for field in ("endpoint", "status", "persona", "attend", "steps", "permissions")}
+    kept = {field: getattr(bot, field) for field in KEPT}
     return {"name": bot.name, "version": bot.live.number if bot.live else None, **kept}
 
 

@@ -40,6 +40,9 @@ class User(AbstractUser):
     )
     name = models.CharField(max_length=80, blank=True, help_text="How others see you. Empty means your username.")
     is_bot = models.BooleanField(default=False, editable=False)
+    picture = models.CharField(
+        max_length=200, blank=True, editable=False, help_text="The path of their picture; without one, initials stand for them."
+    )
     timezone = models.CharField("time zone", max_length=64, default="UTC")
     first_name = None  # type: ignore[assignment]  # one name serves every culture
     last_name = None  # type: ignore[assignment]

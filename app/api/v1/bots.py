@@ -17,6 +17,7 @@ from bots.registration import register
 router = Router(tags=["bots"])
 
 PAGE = 50
+LARGEST_PICTURE = 256 * 1024 * 4 // 3 + 4  # 256 KB, as base64
 Names = list[str]
 
 
@@ -51,6 +52,22 @@ class Attend(Schema):
     admins: Names = Field(default=[], max_length=100)
 
 
+class Budget(Schema):
+    tokens_per_day: int | None = Field(default=None, ge=1, le=10**12, description="Of all people together, for one day (UTC)")
+    tokens_per_person: int | None = Field(default=None, ge=1, le=10**12, description="Of each person, for one day (UTC)")
+
+
+class Command(Schema):
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Without the slash")
+    about: str = Field(default="", max_length=200)
+
+
+class Result(Schema):
+    case: str = Field(min_length=1, max_length=16_384, description="The case's text, the same for every version that has it")
+    passed: bool
+    missed: str = Field(default="", max_length=4000, description="What was expected and did not come")
+
+
 class Bot(Schema):
     name: str
     user: str
@@ -62,6 +79,9 @@ class Bot(Schema):
     when: Literal["mentioned", "always"]
     steps: list[BotStep]
     permissions: Permissions
+    budget: Budget
+    commands: list[Command]
+    callees: Names
     version: int | None
     status: Literal["on", "off"]
     reason: str
@@ -83,6 +103,13 @@ class Registration(Schema):
     attend: Attend = Attend()
     steps: list[BotStep] = Field(default=[], max_length=200)
     permissions: Permissions = Permissions()
+    budget: Budget = Budget()
+    commands: list[Command] = Field(default=[], max_length=50)
+    callees: Names = Field(default=[], max_length=50, description="The bots it may hand work to, by name")
+    picture: str | None = Field(
+        default=None, max_length=LARGEST_PICTURE, description="Its avatar: base64 of a PNG or JPEG. Empty: none. Left out: as it is"
+    )
+    results: list[Result] | None = Field(default=None, max_length=500, description="How this version did in its cases")
     status: Literal["on", "off"] = "on"
     reason: str = Field(default="", max_length=2000)
     held_back: str = Field(default="", max_length=2000)
@@ -105,6 +132,9 @@ class Kept(Schema):
     attend: Attend
     steps: list[BotStep]
     permissions: Permissions
+    budget: Budget
+    commands: list[Command]
+    callees: Names
 
 
 class Registrations(Schema):
