@@ -250,6 +250,8 @@ SOCKET_BEAT = number("SOCKET_BEAT", 25)
 # Bots
 BOT_API = text("BOT_API", f"http://127.0.0.1:{BOT_PORT}").rstrip("/")
 BOT_ENDPOINTS = words("BOT_ENDPOINTS")
+# Signs what the app asks of the bot manager: to check, try and write bot files
+BOT_KEY = text("BOT_KEY")
 # The group whose members may register new bots; without one, staff may
 BOT_AUTHORS = text("BOT_AUTHORS")
 
@@ -299,6 +301,7 @@ LOGGING = {
         EMAIL_HOST_PASSWORD,
         DJANGO_SUPERUSER_PASSWORD,
         METRICS_TOKEN,
+        BOT_KEY,
     ],
 }
 # HSTS preloading is a promise to browsers' makers for a whole domain: the operator's to make, not ours.

@@ -101,7 +101,7 @@ def test_the_app_does_not_see_the_keys_of_the_bot_server() -> None:
     every = dict.fromkeys(environment.read(EXAMPLE), "x")
     for name in ("app", "relay"):
         seen = environment.for_process(name, every)
-        assert not {"BOT_KEY", "OPENAI_API_KEY", "DJANGO_SUPERUSER_PASSWORD", "DJANGO_SUPERUSER_TOKEN"} & seen.keys()
+        assert not {"OPENAI_API_KEY", "DJANGO_SUPERUSER_PASSWORD", "DJANGO_SUPERUSER_TOKEN"} & seen.keys()
         assert {"POSTGRES_PASSWORD", "DJANGO_SECRET_KEY", "REDIS_PASSWORD"} <= seen.keys()
 
 

@@ -1,0 +1,17 @@
+"""What the app remembers of a save in the browser: who wrote the version, and whose a new bot is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bots.models import Bot, BotVersion
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def written_by(user: User, name: str, version: int, *, is_new: bool) -> None:
+    """The manager has registered the version in its owner's name; the person who wrote it is its author."""
+    BotVersion.objects.filter(bot__user__username=name, number=version).update(created_by=user)
+    if is_new:
+        Bot.objects.filter(user__username=name, author=None).update(author=user)
