@@ -22,14 +22,14 @@ def storable(text: str, field: str) -> str:
     return text
 
 
-def clean_body(body: str) -> str:
-    """The text of a message, refused rather than cut when it cannot be stored whole."""
+def clean_body(body: str, *, blank: bool = False) -> str:
+    """The text of a message, refused rather than cut when it cannot be stored whole. Blank only where something else says what is meant."""
     storable(body, "body")
-    if not body.strip():
+    if not blank and not body.strip():
         raise BadInput("A message needs some text.", body="is blank")
     if len(body) > BODY_LIMIT:
         raise BadInput(f"This message has {len(body):,} characters; {BODY_LIMIT:,} is the most one can have.", body="is too long")
-    return body
+    return body if body.strip() else ""
 
 
 def clean_name(name: str) -> str:

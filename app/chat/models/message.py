@@ -76,11 +76,12 @@ class Message(models.Model):
         return current
 
     def retract(self, by: User) -> Message:
-        """Its author takes it back: the words are gone from the database, the place in the room stays."""
+        """Its author takes it back: words and files are gone for good, the place in the room stays."""
         with transaction.atomic():
             current = self._locked_for(by)
             current.body, current.html, current.metadata, current.deleted_at = "", "", {}, timezone.now()
             current.save(update_fields=["body", "html", "metadata", "deleted_at"])
+            current.attachments.all().delete()
             current.room.record(MESSAGE_DELETED, message=current)
         return current
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from chat.errors import BadInput, ClientIdReused, NotAllowed, NotFound
 from chat.limits import MEMBERS_LIMIT, clean_body, clean_client_id, clean_name
 from chat.mentions import labels, mentioned_in
 from chat.models import event as events
+from chat.models.attachment import Attachment, attach
 from chat.models.event import RoomEvent
 from chat.models.membership import ADMIN, MEMBER, Membership
 from chat.models.message import TEXT, Message
@@ -114,9 +115,9 @@ class Room(models.Model):
     # Messages
 
     def post(self, author: User, body: str, *, client_id: str | None = None, reply_to: Message | None = None, kind: str = TEXT,
-             metadata: dict[str, Any] | None = None) -> Posted:  # fmt: skip
+             metadata: dict[str, Any] | None = None, attachments: Sequence[Attachment] = ()) -> Posted:  # fmt: skip
         """Store a message and tell the room. The same client_id again gives the stored message, however often and from wherever."""
-        body, client_id = clean_body(body), clean_client_id(client_id)
+        body, client_id = clean_body(body, blank=bool(attachments)), clean_client_id(client_id)
         if reply_to and reply_to.room_id != self.pk:
             raise NotFound("The message you answer is not in this room.")
         mentions = mentioned_in(self, body)
@@ -127,6 +128,7 @@ class Room(models.Model):
         try:
             with transaction.atomic():
                 store(self, message)
+                attach(message, attachments)
                 self._tell_of(
                     RoomEvent(room=self, seq=self.seq, kind=events.MESSAGE_POSTED, message=message, created_at=message.created_at)
                 )
@@ -155,7 +157,7 @@ class Room(models.Model):
     def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> list[Message]:
         """A page of messages, oldest first: the newest ones, those before a position, or those after one."""
         # Prefetched, not joined: where no message answers another, that asks nothing.
-        messages = self.messages.select_related("author").prefetch_related("reply_to__author")
+        messages = self.messages.select_related("author").prefetch_related("reply_to__author", "attachments")
         if before is not None:
             messages = messages.filter(position__lt=before)
         if after is not None:
