@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.bot_file import Case
 from pipeline.context import Blank, Screen, Surroundings
+from pipeline.control import Control
 from pipeline.loader import Loader
 from pipeline.payload import NO_SECRETS, Secrets
 from pipeline.pipeline import Pipeline
@@ -25,6 +26,7 @@ class Rehearsal:
     screen: Screen = field(default_factory=Blank)
     secrets: Secrets = NO_SECRETS
     asker: str = "you"
+    control: Control = field(default_factory=Control)
     replies: list[str] = field(default_factory=list)
     _messages: list[dict[str, Any]] = field(default_factory=list)
     _room: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -35,9 +37,18 @@ class Rehearsal:
         self._add(self.asker, text, is_bot=False)
         zone = self.pipeline.bot.timezone
         around = Surroundings(
-            self.pipeline.name, zone, lambda: self.loader.agent(self.pipeline.granted), screen=self.screen, secrets=self.secrets
+            self.pipeline.name,
+            zone,
+            lambda: self.loader.agent(self.pipeline.granted),
+            control=self.control,
+            screen=self.screen,
+            secrets=self.secrets,
         )
         return run(self.pipeline, Point(0, self._payload(zone)), self, around)
+
+    def remember(self, text: str, *, is_bot: bool) -> None:
+        """What was said before."""
+        self._add(self.pipeline.name if is_bot else self.asker, text, is_bot=is_bot)
 
     def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
         """The bot replied."""
