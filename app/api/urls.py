@@ -10,7 +10,7 @@ from api import errors
 from api.auth import for_chat
 from api.docs import Page
 from api.parsing import StrictParser
-from api.v1 import bots, drafts, heartbeats, messages, rooms, runs, users
+from api.v1 import bots, budgets, drafts, heartbeats, messages, rooms, runs, users
 
 api = NinjaAPI(
     title="Parley",
@@ -28,6 +28,7 @@ api.add_router("/rooms", rooms.router)
 api.add_router("", messages.router)
 api.add_router("", runs.router)
 api.add_router("", bots.router)
+api.add_router("", budgets.router)
 api.add_router("", drafts.router)
 api.add_router("", heartbeats.router)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db import connection
 from django.db.models import Q
 
+from bots import budgets
 from bots.models import Bot, Run
 from bots.models.bot import ALWAYS
 from bots.models.run import DONE
@@ -99,19 +100,22 @@ def _ask(bot: Bot, message: Message, chain: Chain, *, spoken_to: bool) -> None:
         if not message.room.is_group:
             _say(bot, message, f"You are not among those I may talk to. {bot.owner.label} runs me and can change that.")
         return
-    if bot.is_on:
+    if bot.is_on and (refusal := budgets.refusal(bot, chain.asker)):
+        if spoken_to:
+            _answer_at_once(bot, message, chain, budgets.SPENT, refusal)
+    elif bot.is_on:
         Run.objects.put(bot, message.room, chain.asker, [str(message.pk)], message.position, hops=chain.hops, chain=chain.first,
                         settle=bot.settle)  # fmt: skip
     elif spoken_to:  # one that attends to everything would otherwise answer every message with its reason
-        _answer_off(bot, message, chain)
+        _answer_at_once(bot, message, chain, "bot_off", bot.why_off)
 
 
-def _answer_off(bot: Bot, message: Message, chain: Chain) -> None:
+def _answer_at_once(bot: Bot, message: Message, chain: Chain, reason: str, words: str) -> None:
     """A run that is over before it began: the reason is known, so it costs no delivery and nobody waits."""
     run = Run(bot=bot, room=message.room, asker=chain.asker, version=bot.live, trigger=[str(message.pk)], trigger_position=message.position,
               hops=chain.hops)  # fmt: skip
     run.chain = chain.first or run.pk
-    run.fail_at_once("bot_off", bot.why_off)
+    run.fail_at_once(reason, words)
 
 
 def _start_afresh(bot: Bot, message: Message, names: list[str]) -> None:

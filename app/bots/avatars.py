@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.core.files.base import ContentFile
@@ -57,7 +58,7 @@ def put(bot: Bot, picture: Picture | None) -> None:
 
 def path_of(bot: Bot) -> str:
     """Where browsers find it. The name changes with the picture, so that they may keep it."""
-    return f"/bots/{bot.name}/picture/{bot.picture.name.removeprefix(PICTURES)}" if bot.picture else ""
+    return f"/bots/{bot.name}/picture/{Path(bot.picture.name).name}" if bot.picture.name else ""
 
 
 def _decoded(wish: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bots import budgets
 from bots.models import RunStep
 from bots.models.step import DONE
 from bots.window import window_of
@@ -34,6 +35,7 @@ def delivery_of(run: Run) -> dict[str, Any] | None:
         "asker": {"username": run.asker.username, "name": run.asker.label, "timezone": run.asker.timezone},
         "trigger": trigger,
         "messages": [_shown(message) for message in messages],
+        "budgeted": budgets.has_one(run.bot),
         "resume": resume_of(run),
     }
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 import structlog
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from bots import courier, wakeups
+from bots import budgets, courier, wakeups
 from bots.breaker import Breakers
 from bots.courier import Parcel, Verdict
 from bots.deliveries import cancellation_of, delivery_of
@@ -101,6 +101,9 @@ class Relay:
     def _send(self, run: Run) -> bool:
         """Build the delivery and hand it over. Whether there was one."""
         try:
+            if words := budgets.refusal_of(run):
+                run.fail(budgets.SPENT, words)
+                return False
             body = delivery_of(run)
         except Error:
             raise

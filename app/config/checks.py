@@ -12,6 +12,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
+from bots import prices
+
 TAG = "parley"
 LOCAL = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]|testserver|app")
 HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}")
@@ -19,7 +21,7 @@ HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}")
 
 @checks.register(TAG)
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_secret_key(), *_hosts(), *_https(), *_bots(), *_mail()]
+    return [*_secret_key(), *_hosts(), *_https(), *_bots(), *_prices(), *_mail()]
 
 
 def refuse_misconfiguration() -> None:
@@ -65,6 +67,13 @@ def _bots() -> Iterator[CheckMessage]:
         if not HOST_AND_PORT.fullmatch(entry):
             hint = "Each entry is host:port, such as 10.0.0.5:9000, without a scheme."
             yield Error(f"BOT_ENDPOINTS holds {entry!r}.", hint=hint, id="parley.E007")
+
+
+def _prices() -> Iterator[CheckMessage]:
+    try:
+        prices.parsed(settings.PRICES)
+    except prices.BadPrices as error:
+        yield Error(str(error), hint="See docs/configuration.md, PRICES.", id="parley.E009")
 
 
 def _mail() -> Iterator[CheckMessage]:

@@ -45,14 +45,14 @@ def choice(name: str, options: tuple[str, ...]) -> str:
     return value
 
 
-def mapping(name: str) -> dict[str, str]:
+def table(name: str) -> dict[str, Any]:
     try:
         value = json.loads(text(name, "{}"))
     except ValueError as error:
-        raise ImproperlyConfigured(f'{name} must be JSON such as {{"old": "new"}}.') from error
+        raise ImproperlyConfigured(f"{name} must be JSON: {error}.") from error
     if not isinstance(value, dict):
         raise ImproperlyConfigured(f"{name} must be a JSON object.")
-    return {str(key): str(entry) for key, entry in value.items()}
+    return value
 
 
 # What this process is
@@ -252,6 +252,9 @@ BOT_API = text("BOT_API", f"http://127.0.0.1:{BOT_PORT}").rstrip("/")
 BOT_ENDPOINTS = words("BOT_ENDPOINTS")
 # Signs what the app asks of the bot manager: to check, try and write bot files
 BOT_KEY = text("BOT_KEY")
+# What tokens cost, by model and date, over what bots/prices.py knows; and how many tokens one person may use in a day, with all bots
+PRICES = table("PRICES")
+TOKENS_PER_PERSON = number("TOKENS_PER_PERSON", 0)
 # The group whose members may register new bots; without one, staff may
 BOT_AUTHORS = text("BOT_AUTHORS")
 

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
-from bots import metrics, telling, wakeups
+from bots import budgets, metrics, telling, wakeups
 from bots.backoff import full_jitter
 from bots.errors import NO_RUN, NotAllowed, NotFound, StaleAttempt
 from bots.models.queue import Runs, in_seconds
@@ -317,6 +317,7 @@ class Run(models.Model):
         return Message.objects.filter(author=self.bot.user, room=self.room, client_id__startswith=f"{self.pk}:").exists()
 
     def _record(self, steps: Sequence[dict[str, Any]]) -> None:
+        budgets.book(self, steps)
         rows = [RunStep(run=self, attempt=self.attempt, **step) for step in steps]
         if rows:
             RunStep.objects.bulk_create(rows, update_conflicts=True, unique_fields=["run", "index"], update_fields=STEP_FIELDS)

@@ -87,7 +87,7 @@ def test_a_picture_told_again_stays_and_an_empty_one_goes(bots_api: Api, registr
     bots_api.put("bots/echo", registration | {"picture": picture()})
     bots_api.put("bots/echo", {key: value for key, value in registration.items() if key != "picture"})
     assert Bot.objects.get().picture.name == first
-    assert [path.name for path in (tmp_path / "bots").iterdir()] == [Path(first).name]
+    assert [path.name for path in (tmp_path / "bots").iterdir()] == [Path(str(first)).name]
 
     bots_api.put("bots/echo", registration | {"picture": ""})
 
