@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.icons import ICONS
+from accounts.models import User
 
 register = template.Library()
 
@@ -35,6 +36,14 @@ def initials(name: str) -> str:
         return first[0]
     letters: str = first[0] + words[1][0] if len(words) > 1 else first[:2]
     return letters.upper()
+
+
+@register.simple_tag
+def face(user: User | None, name: str = "") -> str:
+    """What stands in an avatar: the picture of whoever has one, else the initials. Names stand beside it, so it says nothing of its own."""
+    if user is not None and user.picture:
+        return format_html('<img class="avatar__picture" src="{}" alt="" width="36" height="36" decoding="async">', user.picture)
+    return initials(name or (user.label if user else ""))
 
 
 @register.simple_tag(takes_context=True)

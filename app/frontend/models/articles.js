@@ -1,4 +1,4 @@
-import { initials } from "./initials"
+import { showFace } from "./faces"
 import { showGrowing } from "./live_text"
 import { rendered } from "./markdown"
 
@@ -29,9 +29,7 @@ export function draftArticle({ run, author }, now = new Date()) {
   article.setAttribute("aria-label", author.name)
   Object.assign(article.dataset, { author: author.id, run, createdAt: now.toISOString() })
   article.querySelector("[data-name]").textContent = author.name
-  const avatar = article.querySelector(".avatar")
-  avatar.textContent = initials(author.name)
-  avatar.classList.toggle("avatar--bot", author.is_bot)
+  showFace(article.querySelector(".avatar"), author)
   return article
 }
 
@@ -55,8 +53,7 @@ export function mentionOption({ username, name, is_bot }, place) {
   const option = clone("mention-template")
   option.id = `mention-${place}`
   option.dataset.username = username
-  option.querySelector(".avatar").textContent = initials(name)
-  option.querySelector(".avatar").classList.toggle("avatar--bot", is_bot)
+  showFace(option.querySelector(".avatar"), { username, name, is_bot })
   option.querySelector("b").textContent = name
   option.querySelector("small").textContent = `@${username}`
   return option

@@ -14,6 +14,7 @@ from PIL import Image
 
 from accounts.models import User
 from bots.models import Bot, CaseResult
+from chat.models import Room
 from tests.bots.program import Api
 
 
@@ -121,3 +122,14 @@ def test_a_stranger_sees_no_picture(bots_api: Api, registration: dict[str, Any],
     bots_api.put("bots/echo", registration | {"picture": picture()})
 
     assert client.get(Bot.objects.get().user.picture).status_code == 302
+
+
+def test_the_picture_stands_wherever_the_initials_stood(bots_api: Api, registration: dict[str, Any], bea: User, bea_client: Client) -> None:
+    """C27."""
+    bots_api.put("bots/echo", registration | {"picture": picture()})
+    user = User.objects.get(username="echo")
+    room = Room.direct(bea, user)
+    room.post(user, "hello")
+
+    for page in (f"/rooms/{room.pk}/", "/people/", "/people/echo/", "/rooms/new/", f"/rooms/{room.pk}/settings/"):
+        assert f'src="{user.picture}"' in bea_client.get(page).content.decode(), page
