@@ -53,3 +53,11 @@ class TooFast(ChatError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"You are sending faster than this room can follow. Wait {retry_after} s and send again.")
         self.retry_after = retry_after
+
+
+class NoSpace(ChatError):
+    code = "no_space"
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__("The server has no space for this file. Tell whoever runs it, and send it again later.")

@@ -279,8 +279,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static.BuiltStaticFiles"},
 }
+# The largest file that can be sent; a plain form may carry several, a little more together
+UPLOAD_MEGABYTES = number("UPLOAD_MEGABYTES", 20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-LARGEST_BODY = 10_000_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+LARGEST_BODY = (UPLOAD_MEGABYTES + 5) * 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # Language and time. Times are stored in UTC and shown in the reader's zone.
