@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bots import budgets
+from bots.delegating import words_handed_over
 from bots.models import RunStep
 from bots.models.step import DONE
 from bots.window import window_of
@@ -19,7 +20,7 @@ CONTRACT = 1
 
 def delivery_of(run: Run) -> dict[str, Any] | None:
     """What the bot needs to answer. None when there is nothing left to answer: taken back, or before a `/reset`."""
-    messages = window_of(run)
+    messages = window_of(run) if run.handed is None else [words_handed_over(run)]
     shown = {str(message.pk) for message in messages}
     trigger = [pk for pk in run.trigger if pk in shown]
     if not trigger:

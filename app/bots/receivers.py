@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.dispatch import receiver
 
+from bots import waiting
 from bots.addressing import address, withdraw_all
 from bots.models import Bot
+from bots.signals import run_ended
 from chat.signals import member_left, message_posted
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from bots.models import Run
     from chat.models import Message, Room
 
 
@@ -25,3 +28,8 @@ def end_runs(room: Room, user: User, **_: Any) -> None:
     bot = Bot.objects.filter(user=user).first() if user.is_bot else None
     if bot:
         withdraw_all(bot, room.pk, "bot_left", f"{user.label} left the room.")
+
+
+@receiver(run_ended)
+def go_on_without(run: Run, **_: Any) -> None:
+    waiting.run_ended(run)

@@ -18,7 +18,7 @@ from dataclasses import replace
 import structlog
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from bots import budgets, courier, wakeups
+from bots import budgets, courier, waiting, wakeups
 from bots.breaker import Breakers
 from bots.courier import Parcel, Verdict
 from bots.deliveries import cancellation_of, delivery_of
@@ -176,6 +176,7 @@ class Relay:
         if expired:
             log.warning("leases_ran_out", runs=expired)
         Run.objects.give_up()
+        waiting.expire()
         self._sweep_at = time.monotonic() + POLL
 
     def _hear(self, payloads: list[str]) -> None:

@@ -53,7 +53,8 @@ def activity(run: Run, words: str) -> None:
 def ended(run: Run) -> None:
     """The outcome, as an event of the room; a failure also as a message in the bot's name (I9). The room is held by the caller."""
     if run.room.removed_at is None:
-        if run.outcome == "failed" and run.room.memberships.filter(user=run.bot.user_id).exists():
+        # Of work that was handed over hears who handed it over, and the card shows it.
+        if run.outcome == "failed" and run.handed is None and run.room.memberships.filter(user=run.bot.user_id).exists():
             about = {"run": str(run.pk), "reason": run.reason}
             run.room.post(run.bot.user, failure(run), client_id=f"{run.pk}:failure", kind=FAILURE, metadata=about)
         about = {"run": str(run.pk), "outcome": run.outcome, "reason": run.reason, "bot": run.bot.name}

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 from ninja import Router, Schema
 from ninja.responses import Status
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from api.auth import ApiRequest, for_bots, for_chat
 from api.v1.messages import Message
 from api.v1.users import User
-from bots import access, shown
+from api.v1.waiting import Waiting
+from bots import access, shown, waiting
 from chat.rendering import message_json
 
 router = Router(tags=["runs"])
@@ -110,7 +111,8 @@ class Replied(Schema):
 
 
 class Outcome(Attempt):
-    outcome: Literal["replied", "silent", "failed", "cancelled"]
+    outcome: Literal["replied", "silent", "failed", "cancelled", "waiting"]
+    waiting: Waiting | None = Field(default=None, description="With the outcome `waiting`: for what")
     reason: str = Field(default="", max_length=60)
     explanation: str = Field(default="", max_length=2000, description="Plain words, shown in the room when the run has failed for good")
     permanent: bool = False
@@ -118,9 +120,15 @@ class Outcome(Attempt):
     steps: list[Step] = Field(default=[], max_length=STEPS_AT_ONCE)
     usage: dict[str, Any] = {}
 
+    @model_validator(mode="after")
+    def _says_for_what(self) -> Outcome:
+        if (self.outcome == "waiting") != (self.waiting is not None):
+            raise ValueError("waiting goes with the outcome waiting, and only with it")
+        return self
+
 
 class Ended(Schema):
-    state: Literal["done", "pending"]
+    state: Literal["done", "pending", "waiting"]
     due_in: float | None
 
 
@@ -164,13 +172,16 @@ def reply(request: ApiRequest, run_id: str, payload: Reply) -> Any:
 
 @router.post("/runs/{run_id}/outcome", auth=for_bots, response=Ended, summary="End an attempt of a run of your bot")
 def outcome(request: ApiRequest, run_id: str, payload: Outcome) -> Any:
-    """What failed and may do better later is pending again, due in `due_in` seconds; everything else is done.
+    """What failed and may do better later is pending again, due in `due_in` seconds. What waits for somebody is waiting. All else is done.
 
     Of an attempt that was stopped, `steps` and `usage` are kept; the run stays cancelled.
     """
-    found = access.own_run(request.auth.user, run_id)
+    found, rows = access.own_run(request.auth.user, run_id), [step.as_row() for step in payload.steps]
+    if payload.waiting:
+        waits = waiting.wait(found, payload.attempt, payload.waiting.dict(), rows, payload.usage)
+        return {"state": "waiting" if waits else "done", "due_in": None}
     due_in = found.finish(
         payload.attempt, payload.outcome, reason=payload.reason, explanation=payload.explanation, permanent=payload.permanent,
-        retry_after=payload.retry_after, steps=[step.as_row() for step in payload.steps], usage=payload.usage,
+        retry_after=payload.retry_after, steps=rows, usage=payload.usage,
     )  # fmt: skip
     return {"state": "done" if due_in is None else "pending", "due_in": due_in}

@@ -12,8 +12,10 @@ from django.db.models.functions import Coalesce, Now
 from bots import budgets, metrics, telling, wakeups
 from bots.backoff import full_jitter
 from bots.errors import NO_RUN, NotAllowed, NotFound, StaleAttempt
+from bots.models.handed import keep_reply
 from bots.models.queue import Runs, in_seconds
 from bots.models.step import RunStep
+from bots.signals import run_ended
 from chat import drafts
 from chat.errors import ClientIdReused
 from chat.models import Message, Posted, Room
@@ -201,6 +203,8 @@ class Run(models.Model):
         with self.held(attempt) as run:
             author, client_id = run.bot.user, f"{run.pk}:{key}"
             transaction.on_commit(lambda: drafts.said(run.room_id, run.pk, attempt), robust=True)
+            if run.handed is not None:
+                return keep_reply(run, key, body)
             try:
                 return run.room.post(author, body, client_id=client_id, metadata={**metadata, "run": str(run.pk)})
             except ClientIdReused:  # a second try of the step wrote other words; what the room has read stands
@@ -314,6 +318,8 @@ class Run(models.Model):
             Run.objects.filter(pk=self.pk).update(usage=usage)
 
     def _has_replied(self) -> bool:
+        if self.handed is not None:
+            return bool(self.handed["replies"])
         return Message.objects.filter(author=self.bot.user, room=self.room, client_id__startswith=f"{self.pk}:").exists()
 
     def _record(self, steps: Sequence[dict[str, Any]]) -> None:
@@ -359,6 +365,7 @@ class Run(models.Model):
             usage=self.usage,
         )  # fmt: skip
         telling.ended(self)
+        run_ended.send(Run, run=self)
         metrics.ended(outcome, reason)
         wakeups.due_behind(self)
 

@@ -1,0 +1,77 @@
+"""Runs that wait for a person or for another bot: without a lease, a worker or anything in memory. All of it is in PostgreSQL (I1, I2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Now
+
+from bots import approving, asking, delegating
+from bots.models import Approval, Question, Run
+from bots.models import approval as approvals
+from bots.models import question as questions
+from bots.models.run import ACTIVE, DONE, WAITING
+from chat import drafts
+
+log = structlog.get_logger(__name__)
+
+Wish = Mapping[str, Any]
+KINDS: dict[str, Callable[[Run, Wish], None]] = {"approval": approving.ask, "question": asking.ask, "delegation": delegating.hand_over}
+SWEEP_AT_ONCE = 100
+
+
+def wait(run: Run, attempt: int, wish: Wish, steps: Sequence[dict[str, Any]] = (), usage: dict[str, Any] | None = None) -> bool:
+    """This attempt is over, and the run waits. Saying it again changes nothing. Whether it waits: False when it has ended."""
+    with run.held() as run:
+        if run._was_stopped(attempt):
+            run._keep(steps, usage)
+            return False
+        if _is_known(run, attempt, wish["step"]):
+            return True
+        run._admit(attempt)
+        run._record(steps)
+        run.usage, run.state, run.lease_until = usage or {}, WAITING, None
+        run.start = {"step": wish["step"], "payload": wish["payload"]}
+        Run.objects.filter(pk=run.pk).update(state=WAITING, lease_until=None, start=run.start, usage=run.usage)
+        KINDS[wish["kind"]](run, wish)
+        transaction.on_commit(lambda: drafts.end(run.room_id, run.pk, attempt), robust=True)
+        return bool(run.state != DONE)
+
+
+def expire() -> None:
+    """What nobody decided in time is a no. For the relay, every few seconds."""
+    _each(Approval.objects.filter(state=approvals.PENDING, expires_at__lte=Now()).select_related("run"), approving.expire)
+    _each(Question.objects.filter(state=questions.OPEN, expires_at__lte=Now()).select_related("run"), asking.expire)
+    orphans = Run.objects.filter(state=WAITING, room__removed_at__isnull=False)
+    _each(orphans, lambda run: run.withdraw("room_removed", "The room was removed."))
+
+
+def run_ended(run: Run) -> None:
+    """What it waited for is not wanted any more; and who waited for it goes on. The room is held."""
+    approving.withdraw_of(run)
+    asking.withdraw_of(run)
+    delegating.withdraw_of(run)
+    if run.handed is not None:
+        delegating.child_ended(run)
+
+
+def _is_known(run: Run, attempt: int, step: int) -> bool:
+    """The bot did not hear the answer to this, and says it again."""
+    same = run.attempt == attempt and run.start is not None and run.start["step"] == step
+    return same and run.state != ACTIVE
+
+
+def _each(rows: QuerySet[Any], act: Callable[[Any], None]) -> None:
+    """Each in a transaction of its own; one with which something is wrong does not stand in the way of the others."""
+    row: Model
+    for row in rows[:SWEEP_AT_ONCE]:
+        try:
+            act(row)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("not_swept", row=str(row.pk))
