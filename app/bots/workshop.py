@@ -66,7 +66,6 @@ class Checked:
 
     name: str
     problems: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
     steps: list[dict[str, str]] = field(default_factory=list)
     reason: str = ""
 
@@ -84,7 +83,7 @@ class Saved:
 def check(yaml: str, name: str | None = None) -> Checked:
     """Look for mistakes, without running anything. With `name`, the text must be that bot's."""
     said = _asked("POST", "/checks", {"yaml": yaml, "name": name})
-    return Checked(said["name"], said["problems"], said["notes"], said["steps"], said["reason"])
+    return Checked(said["name"], said["problems"], said["steps"], said["reason"])
 
 
 def save(bot_name: str, yaml: str, base: int | None, by: User, *, seen: str = "") -> Saved:

@@ -127,11 +127,7 @@ class Library:
 
 def read_text(path: Path) -> str:
     """The text of a bot file. Raises BrokenBotFile when it is too big, no UTF-8, or cannot be read."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BrokenBotFile([Problem(path.name, 1, "", f"the file cannot be read: {error.strerror}")]) from None
+    raw = read_bytes(path)
     if len(raw) > MAX_BYTES:
         raise BrokenBotFile([Problem(path.name, 1, "", f"the file is bigger than {MAX_BYTES:,} bytes")])
     try:
@@ -139,6 +135,15 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise BrokenBotFile([Problem(path.name, line, "", "this is not UTF-8 text; save the file as UTF-8")]) from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a bot file, one more than it may have at most. Raises BrokenBotFile when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BrokenBotFile([Problem(path.name, 1, "", f"the file cannot be read: {error.strerror}")]) from None
 
 
 def _guess(text: str, path: Path) -> str:

@@ -66,6 +66,13 @@ class Registrar:
                 stop.wait(random.uniform(wait / 2, wait))  # noqa: S311 (jitter)
                 wait = min(wait * 2, LONGEST_WAIT)
 
+    def register_now(self, bot: Bot) -> dict[str, Any]:
+        """Tell the app of a bot at once, and what it answers. Raises BotServerError when it does not take it."""
+        answer = self._api.register(bot.name, self.registration(bot))
+        self._gone.pop(bot.name, None)
+        self.registered[bot.name] = _fingerprint(bot)
+        return answer
+
     def wake(self) -> None:
         """Look at `stop` now."""
         with self._wake:

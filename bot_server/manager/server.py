@@ -18,7 +18,9 @@ from pydantic import ValidationError
 import logs
 from chat_api import ChatApi
 from errors import SettingsError
-from manager import metrics
+from manager import editing, metrics
+from manager.answers import MAX_BODY, body_of, refusal
+from manager.editing import Desk
 from manager.library import Library
 from manager.registration import Registrar
 from manager.watcher import Watcher
@@ -31,7 +33,6 @@ from settings import Settings, settings
 
 log = logging.getLogger(__name__)
 
-MAX_BODY = 1024 * 1024
 RETRY_AFTER = 2
 
 
@@ -48,6 +49,7 @@ class Manager:
         self.broker = connect(given.redis_url(1), timeout=3.0)
         self.api = ChatApi(given.chat_api, given.django_superuser_token.get_secret_value(), connections=4)
         self.registrar = Registrar(self.library, self.api, given.bot_api, self.key, secrets=secrets_of(given))
+        self.desk = Desk(self.library, self.registrar, self.api, secrets_of(given))
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -76,6 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 # No /docs: nothing here is for people (W27).
 app = FastAPI(title="Parley bot manager", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+app.include_router(editing.router)
 
 
 @app.post("/bots/{name}")
@@ -100,7 +103,7 @@ async def ready(request: Request) -> Response:
     try:
         await asyncio.to_thread(request.app.state.manager.broker.ping)
     except redis.RedisError:
-        return _error(503, "broker_away", "The queue (Redis) cannot be reached.")
+        return refusal(503, "broker_away", "The queue (Redis) cannot be reached.")
     return JSONResponse({"status": "ok"})
 
 
@@ -116,21 +119,21 @@ async def show_metrics(request: Request) -> Response:
 
 
 async def _delivered(manager: Manager, name: str, request: Request) -> Response:
-    body = await _body(request)
+    body = await body_of(request)
     if body is None:
-        return _error(413, "too_big", f"A delivery may have {MAX_BODY:,} bytes.")
+        return refusal(413, "too_big", f"A delivery may have {MAX_BODY:,} bytes.")
     # The signature comes first, so that a stranger cannot even learn which bots there are.
     headers = request.headers
     if not signed(bot_secret(manager.key, name), headers.get("X-Parley-Timestamp", ""), headers.get("X-Parley-Signature", ""), body):
-        return _error(401, "bad_signature", "The signature is wrong, or its timestamp is more than five minutes off.")
+        return refusal(401, "bad_signature", "The signature is wrong, or its timestamp is more than five minutes off.")
     if manager.library.get(name) is None:
-        return _error(404, "no_such_bot", "There is no such bot here.")
+        return refusal(404, "no_such_bot", "There is no such bot here.")
     try:
         said = REQUEST.validate_json(body)
     except ValidationError as error:
-        return _error(422, "not_the_contract", _first(error))
+        return refusal(422, "not_the_contract", _first(error))
     if said.bot.name != name:
-        return _error(422, "not_the_contract", "bot.name: the delivery is for another bot.")
+        return refusal(422, "not_the_contract", "bot.name: the delivery is for another bot.")
     return await _accepted(manager, said)
 
 
@@ -144,28 +147,11 @@ async def _accepted(manager: Manager, said: Delivery | Cancellation) -> Response
         first = await asyncio.to_thread(manager.store.first_time, said.run, said.attempt, lambda: jobs.enqueue(job))
     except (OperationalError, redis.RedisError) as error:
         log.warning("broker is away", extra={"error": type(error).__name__})
-        return _error(503, "broker_away", "The queue cannot be reached; try again.", {"Retry-After": str(RETRY_AFTER)})
+        return refusal(503, "broker_away", "The queue cannot be reached; try again.", {"Retry-After": str(RETRY_AFTER)})
     return JSONResponse({"accepted": True}, 202) if first else JSONResponse({"accepted": False, "duplicate": True}, 200)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The raw body; None when it is too big, whatever Content-Length says."""
-    length = request.headers.get("Content-Length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY:
-        return None
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            return None
-    return bytes(body)
 
 
 def _first(error: ValidationError) -> str:
     """Where the first fault is, and what it is; never the value."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:300]
-
-
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
