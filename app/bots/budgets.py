@@ -116,6 +116,16 @@ def book(run: Run, steps: Sequence[dict[str, Any]]) -> None:
             cursor.execute(RAISE, [run.bot_id, run.asker_id, tokens, cost])
 
 
+def book_trial(bot: Bot, asker: User, steps: Sequence[dict[str, Any]]) -> None:
+    """What an unsaved text of the bot used counts for the day like its answers, though no run remembers it."""
+    now = datetime.now(UTC)
+    used = [_used(step.get("usage"), now) for step in steps if isinstance(step, dict)]
+    tokens = sum(one.tokens for one in used)
+    if tokens:
+        with connection.cursor() as cursor:
+            cursor.execute(RAISE, [bot.pk, asker.pk, tokens, sum((one.cost or Decimal(0) for one in used), Decimal(0))])
+
+
 def _used(usage: Any, now: datetime) -> Used:
     if not isinstance(usage, dict) or not sum(tokens_of(usage)):
         return NOTHING

@@ -58,7 +58,7 @@ def _alone_with(name: str) -> None:
 
 
 def _make(owner: User, name: str) -> Bot:
-    if not _may_make(owner):
+    if not may_make(owner):
         raise NotAllowed(NOT_A_MAKER)
     _check_name(name)
     if User.objects.filter(username=name).exists():
@@ -66,7 +66,8 @@ def _make(owner: User, name: str) -> Bot:
     return Bot(user=User.objects.create_bot(name), owner=owner)
 
 
-def _may_make(owner: User) -> bool:
+def may_make(owner: User) -> bool:
+    """Whether this user may have new bots."""
     if settings.BOT_AUTHORS:
         return owner.is_superuser or owner.groups.filter(name=settings.BOT_AUTHORS).exists()
     return owner.is_staff or owner.is_superuser
