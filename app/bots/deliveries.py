@@ -9,20 +9,23 @@ from bots.delegating import words_handed_over
 from bots.models import RunStep
 from bots.models.step import DONE
 from bots.window import window_of
+from chat.models import Message
 from chat.rendering import moment
 
 if TYPE_CHECKING:
     from bots.models import Run
-    from chat.models import Message
+    from chat.models import Attachment
 
 CONTRACT = 1
+# What a delivery says of where to go on. A run's `start` may know more.
+RESUMED = ("step", "payload", "answer", "handmade")
 
 
 def delivery_of(run: Run) -> dict[str, Any] | None:
     """What the bot needs to answer. None when there is nothing left to answer: taken back, or before a `/reset`."""
     messages = window_of(run) if run.handed is None else [words_handed_over(run)]
     shown = {str(message.pk) for message in messages}
-    trigger = [pk for pk in run.trigger if pk in shown]
+    trigger = [pk for pk in run.trigger if pk in shown] or _still_asked(run)
     if not trigger:
         return None
     return {
@@ -46,11 +49,25 @@ def cancellation_of(run: str, attempt: int, bot: str) -> dict[str, Any]:
 
 
 def resume_of(run: Run) -> dict[str, Any] | None:
-    """Where the next attempt goes on: after the last step whose whole payload is known (I2). What was paid for is not paid for twice."""
-    if run.tries == 0:
-        return None
-    last = RunStep.objects.filter(run=run, state=DONE, after__isnull=False).order_by("-index").values("index", "after").first()
-    return last and {"step": last["index"] + 1, "payload": last["after"]}
+    """Where the next attempt goes on: after the last step whose whole payload is known (I2), so that nothing is paid for twice; else where
+    the run was told to begin, or where it waited for somebody. What an earlier run did (carried) is in that beginning already."""
+    begins = run.start
+    last = _last_known(run, begins["step"] if begins else 0) if run.tries else None
+    if last:
+        return {"step": last["index"] + 1, "payload": last["after"]}
+    return begins and {key: begins[key] for key in RESUMED if key in begins}
+
+
+def _still_asked(run: Run) -> list[str]:
+    """A run that goes on has all it needs in its beginning, whatever was said since. Only words taken back are not answered."""
+    if run.start is None or not Message.objects.filter(pk__in=run.trigger, deleted_at=None).exists():
+        return []
+    return list(run.trigger)
+
+
+def _last_known(run: Run, begins: int) -> dict[str, Any] | None:
+    steps = RunStep.objects.filter(run=run, state=DONE, after__isnull=False, carried=False, index__gte=begins)
+    return steps.order_by("-index").values("index", "after").first()
 
 
 def _shown(message: Message) -> dict[str, Any]:
@@ -61,4 +78,16 @@ def _shown(message: Message) -> dict[str, Any]:
         "author": {"username": author.username, "name": author.label, "is_bot": author.is_bot},
         "body": message.body,
         "created_at": moment(message.created_at),
+        "attachments": [_reference(each) for each in message.attachments.all()],
+    }
+
+
+def _reference(attachment: Attachment) -> dict[str, Any]:
+    """What its bot needs to know before it reads one."""
+    return {
+        "id": str(attachment.pk),
+        "name": attachment.name,
+        "kind": attachment.kind,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
     }

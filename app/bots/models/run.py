@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
-from bots import budgets, metrics, telling, wakeups
+from bots import budgets, metrics, placing, telling, wakeups
 from bots.backoff import full_jitter
 from bots.errors import NO_RUN, NotAllowed, NotFound, StaleAttempt
 from bots.models.handed import keep_reply
@@ -201,14 +201,14 @@ class Run(models.Model):
     def reply(self, attempt: int, key: str, body: str, metadata: dict[str, Any]) -> Posted:
         """Post an answer. The key is the step and an ordinal: the same key again gives the stored message, whatever its text (P8)."""
         with self.held(attempt) as run:
-            author, client_id = run.bot.user, f"{run.pk}:{key}"
+            client_id = f"{run.pk}:{key}"
             transaction.on_commit(lambda: drafts.said(run.room_id, run.pk, attempt), robust=True)
             if run.handed is not None:
                 return keep_reply(run, key, body)
             try:
-                return run.room.post(author, body, client_id=client_id, metadata={**metadata, "run": str(run.pk)})
+                return placing.say(run, body, client_id=client_id, metadata={**metadata, "run": str(run.pk)})
             except ClientIdReused:  # a second try of the step wrote other words; what the room has read stands
-                known = Message.objects.select_related("author", "reply_to__author").get(author=author, client_id=client_id)
+                known = Message.objects.select_related("author", "reply_to__author").get(author=run.bot.user, client_id=client_id)
                 return Posted(known, created=False)
 
     def finish(self, attempt: int, outcome: str, *, reason: str = "", explanation: str = "", permanent: bool = False,
@@ -242,9 +242,13 @@ class Run(models.Model):
         """Stop and retry are for the asker and the bot's admins."""
         return user.pk == self.asker_id or self.bot.is_admin(user)
 
+    def must_be_steered_by(self, user: User) -> None:
+        if not self.may_be_steered_by(user):
+            raise NotAllowed("Only the person who asked, and the bot's admins, can stop it, retry it or take it over.")
+
     def cancel(self, by: User) -> None:
         """Stop it. It is fenced at once; the relay tells its bot."""
-        self._must_be_steered_by(by)
+        self.must_be_steered_by(by)
         self._stop(CANCELLED, "stopped", f"{by.label} stopped it.")
 
     def withdraw(self, reason: str, explanation: str) -> None:
@@ -261,25 +265,13 @@ class Run(models.Model):
 
     def fail_at_once(self, reason: str, explanation: str) -> None:
         """A new run that is over before it began. The room is held."""
+        self.end_at_once(FAILED, reason, explanation)
+
+    def end_at_once(self, outcome: str, reason: str = "", explanation: str = "") -> None:
+        """Store a new run that no bot carries out, with its outcome. The room is held."""
         self.state = DONE
         self.save(force_insert=True)
-        self._end(FAILED, reason, explanation, permanent=True)
-
-    def retry(self, by: User) -> Run:
-        """Ask again what failed or was stopped: a new run over the newest context. Asking twice gives the same run."""
-        self._must_be_steered_by(by)
-        with self.held() as run:
-            if run.state != DONE:
-                return run
-            if run.outcome not in (FAILED, CANCELLED):
-                raise NotAllowed("Only a run that failed or was stopped can be retried.")
-            if not run.room.memberships.filter(user=run.bot.user_id).exists():
-                raise NotAllowed(f"{run.bot.title} is not in this room any more.")
-            if not run.bot.is_on:
-                raise NotAllowed(f"{run.bot.title} is switched off at the moment. Try again when it is back.")
-            again = Run.objects.filter(bot=run.bot, room=run.room, asker=run.asker, trigger_position__gte=run.trigger_position,
-                                       created_at__gt=run.created_at).exclude(state=DONE).first()  # fmt: skip
-            return again or Run.objects.put(run.bot, run.room, run.asker, run.trigger, run.trigger_position, hops=run.hops, chain=run.chain)
+        self._end(outcome, reason, explanation, permanent=outcome == FAILED)
 
     # Holding, fencing, ending
 
@@ -378,10 +370,6 @@ class Run(models.Model):
             run._end(outcome, reason, explanation, permanent=True)
             if delivered:
                 wakeups.cancelled(run)
-
-    def _must_be_steered_by(self, user: User) -> None:
-        if not self.may_be_steered_by(user):
-            raise NotAllowed("Only the person who asked, and the bot's admins, can stop or retry it.")
 
 
 def _found(runs: QuerySet[Run], pk: uuid.UUID) -> Run:

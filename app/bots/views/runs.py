@@ -1,4 +1,4 @@
-"""Stop and Retry, by plain forms."""
+"""Stop, by a plain form."""
 
 from __future__ import annotations
 
@@ -22,13 +22,4 @@ def cancel(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     user = cast("User", request.user)
     run = access.run_for(user, run_id)
     run.cancel(user)
-    return redirect("room", run.room_id)
-
-
-@require_POST
-@for_people
-def retry(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
-    user = cast("User", request.user)
-    run = access.run_for(user, run_id)
-    run.retry(user)
-    return redirect("room", run.room_id)
+    return redirect("run", run.pk) if request.POST.get("then") == "run" else redirect("room", run.room_id)

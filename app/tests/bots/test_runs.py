@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.models import User
 from bots.errors import NotAllowed, StaleAttempt
 from bots.models import Bot, Run
+from bots.resuming import ask_again
 from chat import drafts
 from chat.models import Message, Room
 from tests.bots.program import Api, in_threads, shape
@@ -212,7 +213,7 @@ def test_writers_of_all_kinds_at_once_never_wait_for_each_other_in_a_circle(grou
 def test_a_failed_run_is_asked_again_as_a_new_one(at_work: Run, bea: User) -> None:
     at_work.finish(1, "failed", permanent=True)
 
-    again = at_work.retry(bea)
+    again = ask_again(at_work, bea)
 
     assert (again.pk != at_work.pk, again.state, again.trigger, again.asker, again.tries) == (True, "pending", at_work.trigger, bea, 0)
     assert Run.objects.get(pk=at_work.pk).outcome == "failed"
@@ -221,10 +222,10 @@ def test_a_failed_run_is_asked_again_as_a_new_one(at_work: Run, bea: User) -> No
 def test_retrying_twice_asks_once(at_work: Run, bea: User, bea_client: Client) -> None:
     at_work.finish(1, "failed", permanent=True)
 
-    assert at_work.retry(bea) == at_work.retry(bea)
+    assert ask_again(at_work, bea) == ask_again(at_work, bea)
     assert bea_client.post(f"/runs/{at_work.pk}/retry/")["Location"] == f"/rooms/{at_work.room_id}/"
     Run.objects.claim(1)
-    at_work.retry(bea)
+    ask_again(at_work, bea)
 
     assert Run.objects.count() == 2
 
@@ -233,18 +234,18 @@ def test_what_went_well_cannot_be_retried(at_work: Run, bea: User) -> None:
     at_work.finish(1, "replied")
 
     with pytest.raises(NotAllowed):
-        at_work.retry(bea)
+        ask_again(at_work, bea)
 
 
 def test_a_run_still_under_way_is_its_own_retry(at_work: Run, bea: User) -> None:
-    assert at_work.retry(bea) == at_work
+    assert ask_again(at_work, bea) == at_work
 
 
 def test_only_the_asker_and_the_bots_admins_may_retry(at_work: Run, cyd: User) -> None:
     at_work.finish(1, "failed", permanent=True)
 
     with pytest.raises(NotAllowed):
-        at_work.retry(cyd)
+        ask_again(at_work, cyd)
 
 
 def test_a_bot_that_left_or_is_off_is_not_asked_again(group: Room, bot: Bot, ada: User, bea: User, say: Say) -> None:
@@ -253,12 +254,12 @@ def test_a_bot_that_left_or_is_off_is_not_asked_again(group: Room, bot: Bot, ada
     run.cancel(bea)
     Bot.objects.update(status="off")
     with pytest.raises(NotAllowed, match="switched off"):
-        run.retry(bea)
+        ask_again(run, bea)
 
     Bot.objects.update(status="on")
     group.remove(bot.user, ada)
     with pytest.raises(NotAllowed, match="not in this room"):
-        run.retry(bea)
+        ask_again(run, bea)
 
 
 # Pages
