@@ -5,15 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from bots.errors import NO_BOT, NO_RUN, NotFound
+from bots.errors import NO_BOT, NO_RUN, BadInput, NotFound
 from bots.models import Bot, Run
-from chat.access import as_uuid, room_for
+from chat.access import as_uuid, message_for, room_for
+from chat.models.message import NO_MESSAGE, TEXT
 
 if TYPE_CHECKING:
     from django.core.files import File
     from django.db.models import QuerySet
 
     from accounts.models import User
+    from chat.models import Message
 
 NO_SUCH_RUN = "There is no such run, or you are not in its room."
 PICTURES = "bots/"
@@ -33,6 +35,57 @@ def runs_in(user: User, room_id: uuid.UUID | str) -> QuerySet[Run]:
     """The runs of a room this user is in, the newest first."""
     room = room_for(user, room_id)
     return Run.objects.select_related(*WITH).filter(room=room).order_by("-created_at", "-pk")
+
+
+def run_behind(message: Message) -> Run:
+    """The run that posted this reply; whoever asks is in its room already. Messages of people, cards and notices have none."""
+    mine = Run.objects.select_related(*WITH).filter(room=message.room_id, bot__user=message.author_id)
+    pk = run_id_of(message)
+    run = mine.filter(pk=pk).first() if pk and message.kind == TEXT else None
+    if run is None:
+        raise BadInput("Only a bot's reply can be corrected and rated.")
+    return run
+
+
+def run_id_of(message: Message) -> uuid.UUID | None:
+    """The run that a bot's message names. Whether it is one of this bot in this room is still to be asked."""
+    if message.deleted_at or not message.author.is_bot:
+        return None
+    try:
+        return uuid.UUID(str(message.metadata.get("run")))
+    except ValueError:
+        return None
+
+
+def reply_for(user: User, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+    """A message in this room, if this user is in it."""
+    message = message_for(user, message_id)
+    if message.room_id != room_id:
+        raise NotFound(NO_MESSAGE)
+    return message
+
+
+def steerers_of(run: Run) -> str:
+    """For whom pages show what `run.may_be_steered_by` allows, in the words of `for_controller.js`: ids, @names, operators."""
+    return ",".join([str(run.asker_id), str(run.bot.owner_id), "operators", *(f"@{name}" for name in run.bot.attend.get("admins") or [])])
+
+
+def approval_for(user: User, approval_id: uuid.UUID | str) -> Approval:
+    """The approval, if this user is in the room of its run. Whether they may decide is another question."""
+    visible = Approval.objects.select_related("run__bot__user", "run__room", "message", "decided_by")
+    found = visible.filter(run__room__removed_at=None, run__room__memberships__user=user, pk=as_uuid(approval_id, NO_CARD)).first()
+    if found is None:
+        raise NotFound(NO_CARD)
+    return found
+
+
+def question_for(user: User, question_id: uuid.UUID | str) -> Question:
+    """The question, if this user is in the room of its run. Whether they may answer is another question."""
+    visible = Question.objects.select_related("run__bot__user", "run__room", "message", "answered_by")
+    found = visible.filter(run__room__removed_at=None, run__room__memberships__user=user, pk=as_uuid(question_id, NO_CARD)).first()
+    if found is None:
+        raise NotFound(NO_CARD)
+    return found
 
 
 def own_run(owner: User, run_id: uuid.UUID | str) -> Run:

@@ -5,8 +5,11 @@ class BotsConfig(AppConfig):
     name = "bots"
 
     def ready(self) -> None:
-        from bots import receivers  # noqa: F401 (connects them)
+        from bots import faces, receivers  # noqa: F401 (receivers: connects them)
         from bots.profiles import profiles_of
-        from chat import profiles
+        from bots.strip import extras_of
+        from chat import extras, profiles
 
         profiles.sources.append(profiles_of)
+        extras.sources.append(extras_of)
+        extras.sources.append(faces.of)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from chat import drafts
-from chat.models.event import RUN_ENDED
-from chat.models.message import FAILURE
+from chat.models import Message
+from chat.models.event import MESSAGE_EDITED, RUN_ENDED
+from chat.models.message import FAILURE, TEXT
 from chat.rendering import as_author
 
 if TYPE_CHECKING:
@@ -58,8 +59,18 @@ def ended(run: Run) -> None:
             about = {"run": str(run.pk), "reason": run.reason}
             run.room.post(run.bot.user, failure(run), client_id=f"{run.pk}:failure", kind=FAILURE, metadata=about)
         about = {"run": str(run.pk), "outcome": run.outcome, "reason": run.reason, "bot": run.bot.name}
-        run.room.record(RUN_ENDED, data=about)
+        # Its replies stand there with the strip of a run under way: the end renders them anew.
+        *earlier, last = replies_of(run) or [None]
+        for reply in earlier:
+            run.room.record(MESSAGE_EDITED, message=reply)
+        run.room.record(RUN_ENDED, message=last, data=about)
     transaction.on_commit(lambda: drafts.end(run.room_id, run.pk, run.attempt), robust=True)
+
+
+def replies_of(run: Run) -> list[Message]:
+    """What it has said in the room, as far as it is shown. What it answers stands before it: no long room is searched."""
+    said = Message.objects.filter(room=run.room, position__gt=run.trigger_position, author=run.bot.user_id, kind=TEXT, hidden=False)
+    return list(said.filter(client_id__startswith=f"{run.pk}:").select_related("author").order_by("position"))
 
 
 def failure(run: Run) -> str:

@@ -37,3 +37,16 @@ export class ScrollKeeper {
     if (kept) this.element.scrollTop += kept[0].getBoundingClientRect().top - kept[1]
   }
 }
+
+// Something opens or closes under the reader's hand: it keeps its place in its log. What opens below the log's foot is brought into view,
+// as far as the place of the hand stays in view itself.
+export function holding(element, change) {
+  const log = element.closest("[role=log]")
+  const before = element.getBoundingClientRect().top
+  change()
+  if (!log) return
+  const moved = element.getBoundingClientRect()
+  const view = log.getBoundingClientRect()
+  const below = Math.max(0, moved.bottom + before - moved.top - view.bottom)
+  log.scrollTop += moved.top - before + Math.min(below, Math.max(0, before - view.top))
+}
