@@ -10,7 +10,7 @@ from api import errors
 from api.auth import for_chat
 from api.docs import Page
 from api.parsing import StrictParser
-from api.v1 import bots, budgets, drafts, heartbeats, messages, rooms, runs, users
+from api.v1 import alternatives, attachments, bots, budgets, drafts, heartbeats, messages, rooms, runs, sendings, users
 
 api = NinjaAPI(
     title="Parley",
@@ -26,7 +26,10 @@ errors.install(api)
 api.add_router("/users", users.router)
 api.add_router("/rooms", rooms.router)
 api.add_router("", messages.router)
+api.add_router("", alternatives.router)
+api.add_router("", attachments.router)
 api.add_router("", runs.router)
+api.add_router("", sendings.router)
 api.add_router("", bots.router)
 api.add_router("", budgets.router)
 api.add_router("", drafts.router)

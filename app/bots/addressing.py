@@ -148,3 +148,11 @@ def withdraw_all(bot: Bot, room_id: uuid.UUID, reason: str, explanation: str) ->
     """The runs of a bot that has left the room end, and the one at work is stopped."""
     for run in Run.objects.filter(bot=bot, room=room_id).exclude(state=DONE):
         run.withdraw(reason, explanation)
+
+
+def withdraw_answers(message: Message) -> None:
+    """Its author says it in other words. Where that makes a branch, what came after it is left behind too."""
+    runs = Run.objects.filter(room=message.room_id).exclude(state=DONE)
+    late = Q(trigger__contains=[str(message.pk)]) if message.room.is_group else Q(trigger_position__gte=message.position)
+    for run in runs.filter(late):
+        run.withdraw("resubmitted", f"{message.author.label} asks in other words.")

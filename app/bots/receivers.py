@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.dispatch import receiver
 
 from bots import waiting
-from bots.addressing import address, withdraw_all
+from bots.addressing import address, withdraw_all, withdraw_answers
 from bots.models import Bot
 from bots.signals import run_ended
-from chat.signals import member_left, message_posted
+from chat.signals import member_left, message_posted, message_resubmitted
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 @receiver(message_posted)
 def ask_bots(message: Message, mentions: list[User], **_: Any) -> None:
     address(message, mentions)
+
+
+@receiver(message_resubmitted)
+def stop_answering(message: Message, **_: Any) -> None:
+    withdraw_answers(message)
 
 
 @receiver(member_left)

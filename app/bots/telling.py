@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from bots import placing
 from chat import drafts
 from chat.models import Message
 from chat.models.event import MESSAGE_EDITED, RUN_ENDED
@@ -57,7 +58,7 @@ def ended(run: Run) -> None:
         # Of work that was handed over hears who handed it over, and the card shows it.
         if run.outcome == "failed" and run.handed is None and run.room.memberships.filter(user=run.bot.user_id).exists():
             about = {"run": str(run.pk), "reason": run.reason}
-            run.room.post(run.bot.user, failure(run), client_id=f"{run.pk}:failure", kind=FAILURE, metadata=about)
+            placing.say(run, failure(run), client_id=f"{run.pk}:failure", kind=FAILURE, metadata=about)
         about = {"run": str(run.pk), "outcome": run.outcome, "reason": run.reason, "bot": run.bot.name}
         # Its replies stand there with the strip of a run under way: the end renders them anew.
         *earlier, last = replies_of(run) or [None]

@@ -2,15 +2,11 @@
 
 from django.urls import path
 
-from bots.views import corrections, feedback, strip
 from bots.views import corrections, feedback, mending, pictures, regenerations, run_page, runs, strip
 from bots.views.approvals import approval
 from bots.views.questions import question
 
 urlpatterns = [
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/correction/", corrections.correction, name="correction"),
-    path("rooms/<uuid:room_id>/messages/<uuid:message_id>/feedback/", feedback.feedback, name="feedback"),
-    path("runs/<uuid:run_id>/strip/", strip.steps, name="run_strip"),
     path("approvals/<uuid:approval_id>/", approval, name="approval"),
     path("questions/<uuid:question_id>/", question, name="question"),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/correction/", corrections.correction, name="correction"),

@@ -24,8 +24,8 @@ AROUND_A_MESSAGE = 300
 
 
 def window_of(run: Run) -> list[Message]:
-    """The newest messages by permitted authors, oldest first, back to the last `/reset`; and the question, even if much was said since."""
-    messages = _visible(run.bot, run).order_by("-position")
+    """What the room shows by permitted authors, the newest, oldest first, back to the last `/reset`; and the question, even if far up."""
+    messages = visible(run.bot, run).prefetch_related("attachments").order_by("-position")
     newest = _back_to_reset(run.bot, messages[: run.bot.context + 1])
     # One more was read only to see a /reset there.
     shown = _light(newest[: run.bot.context])
@@ -37,12 +37,20 @@ def window_of(run: Run) -> list[Message]:
 
 def _light(newest_first: list[Message]) -> list[Message]:
     """As many of the newest as a bot can carry; the newest always."""
-    weights = accumulate(len(json.dumps(message.body, ensure_ascii=False).encode()) + AROUND_A_MESSAGE for message in newest_first)
+    weights = accumulate(_weight(message) for message in newest_first)
     return newest_first[: max(1, sum(weight <= MOST_BYTES for weight in weights))]
 
 
-def _visible(bot: Bot, run: Run) -> QuerySet[Message]:
-    messages = Message.objects.filter(room=run.room_id, kind=TEXT, deleted_at=None).select_related("author")
+def _weight(message: Message) -> int:
+    said = [message.body, *(each.name for each in message.attachments.all())]
+    return sum(len(json.dumps(each, ensure_ascii=False).encode()) + AROUND_A_MESSAGE for each in said)
+
+
+def visible(bot: Bot, run: Run) -> QuerySet[Message]:
+    """Everything of the room that the run may see, by whoever its bot may talk to."""
+    messages = Message.objects.filter(room=run.room_id, kind=TEXT, deleted_at=None, hidden=False).select_related("author")
+    if run.regenerates is not None:  # it answers as if nothing had come after
+        messages = messages.filter(position__lt=run.regenerates.position)
     permitted = bot.permitted_authors()
     if permitted is not None:
         messages = messages.filter(author__in=get_user_model().objects.filter(permitted).values("pk"))

@@ -6,7 +6,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from chat.errors import NotFound
-from chat.models import Membership, Message, Room
+from chat.models import Attachment, Membership, Message, Room
+from chat.models.attachment import NO_ATTACHMENT
 from chat.models.message import NO_MESSAGE
 from chat.models.room import NO_ROOM
 
@@ -41,6 +42,22 @@ def message_for(user: User, message_id: uuid.UUID | str) -> Message:
         return visible.select_related("room", "author").get(pk=as_uuid(message_id, NO_MESSAGE))
     except Message.DoesNotExist:
         raise NotFound(NO_MESSAGE) from None
+
+
+def attachment_for(user: User, attachment_id: uuid.UUID | str) -> Attachment:
+    """The file, if it is sent in a room of this user, or theirs and not sent yet."""
+    try:
+        return Attachment.objects.visible_to(user).get(pk=as_uuid(attachment_id, NO_ATTACHMENT))
+    except Attachment.DoesNotExist:
+        raise NotFound(NO_ATTACHMENT) from None
+
+
+def message_in(user: User, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
+    """The message, if this user is in this room and it is too."""
+    found = message_for(user, message_id)
+    if found.room_id != room_id:
+        raise NotFound(NO_MESSAGE)
+    return found
 
 
 def as_uuid(text: uuid.UUID | str, otherwise: str) -> uuid.UUID:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.template.loader import get_template
 from django.utils import timezone
 
-from chat import extras
+from chat import extras, showing
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -41,7 +41,11 @@ def message_json(message: Message, viewer: User | None = None) -> dict[str, Any]
         "created_at": moment(message.created_at),
         "edited_at": moment(message.edited_at),
         "deleted_at": moment(message.deleted_at),
+        "attachments": showing.attachments_json(message),
         "metadata": message.metadata,
+        "alternative": message.place.number,
+        "alternatives": message.place.total,
+        "hidden": message.hidden,
     }
     if viewer is not None and viewer.pk == message.author_id:
         shown["client_id"] = message.client_id
@@ -49,7 +53,7 @@ def message_json(message: Message, viewer: User | None = None) -> dict[str, Any]
 
 
 def event_frame(event: RoomEvent) -> dict[str, Any]:
-    """An event as sockets send it, live and on resume alike. A message stands in it as it is now."""
+    """An event as sockets send it, live and on resume alike. A message stands in it as it is now; one that is not shown has no article."""
     message = event.message
     return {
         "type": "event",
@@ -57,7 +61,7 @@ def event_frame(event: RoomEvent) -> dict[str, Any]:
         "seq": event.seq,
         "kind": event.kind,
         "message": message_json(message) if message else None,
-        "html": message_html(message) if message else "",
+        "html": message_html(message) if message and not message.hidden else "",
         "data": event.data,
     }
 

@@ -28,12 +28,13 @@ FROM chat_membership membership
 JOIN chat_room room ON room.id = membership.room_id
 LEFT JOIN LATERAL (
     SELECT id, created_at FROM chat_message
-    WHERE room_id = room.id AND deleted_at IS NULL ORDER BY position DESC LIMIT 1
+    WHERE room_id = room.id AND deleted_at IS NULL AND NOT hidden ORDER BY position DESC LIMIT 1
 ) last ON true
 CROSS JOIN LATERAL (
     SELECT count(*) FROM (
         SELECT 1 FROM chat_message
         WHERE room_id = room.id AND position > membership.last_read AND author_id <> membership.user_id AND deleted_at IS NULL
+          AND NOT hidden
         LIMIT %(most)s
     ) news
 ) unread

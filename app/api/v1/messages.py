@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.responses import Status
 
 from api.auth import ApiRequest, for_chat
+from api.v1.attachments import Attachment
 from api.v1.users import User
 from chat import access, posting
 from chat.limits import BODY_LIMIT, CLIENT_ID_LIMIT
@@ -29,12 +30,16 @@ class Message(Schema):
     author: User
     body: str
     html: str
-    kind: Literal["text", "failure", "notice"]
+    kind: Literal["text", "failure", "notice", "card"]
     reply_to: str | None
     created_at: str
     edited_at: str | None
     deleted_at: str | None
+    attachments: list[Attachment]
     metadata: dict[str, Any]
+    alternative: int = Field(description="Which of the messages at its position it is, the oldest is 1")
+    alternatives: int = Field(description="How many messages there are at its position; the room shows one")
+    hidden: bool = Field(description="Whether the room shows another one instead of it, or of what it was said within")
     client_id: str | None = Field(None, description="Only in your own messages")
 
 
@@ -43,11 +48,12 @@ class Messages(Schema):
 
 
 class NewMessage(Schema):
-    body: str = Field(description=f"Markdown, at most {BODY_LIMIT:,} characters")
+    body: str = Field(default="", description=f"Markdown, at most {BODY_LIMIT:,} characters; blank only with attachments")
     client_id: str | None = Field(
         None, max_length=CLIENT_ID_LIMIT, description="Your own id for it: sent again, it gives the stored message"
     )
     reply_to: str | None = None
+    attachments: list[str] = Field(default=[], max_length=100, description="Ids of files you have put into this room, at most ten")
 
 
 class Body(Schema):
@@ -70,7 +76,7 @@ def messages(
 @router.post("/rooms/{room_id}/messages", response={200: Message, 201: Message}, exclude_unset=True, summary="Post a message")
 def post(request: ApiRequest, room_id: str, payload: NewMessage) -> Any:
     """201 when it is stored; 200 with the same message for a client_id that is known; 409 when that client_id stands for another text."""
-    posted = posting.post(request.auth.user, room_id, payload.body, payload.client_id, payload.reply_to)
+    posted = posting.post(request.auth.user, room_id, payload.body, payload.client_id, payload.reply_to, payload.attachments)
     return Status(201 if posted.created else 200, message_json(posted.message, request.auth.user))
 
 

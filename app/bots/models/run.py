@@ -206,7 +206,7 @@ class Run(models.Model):
             if run.handed is not None:
                 return keep_reply(run, key, body)
             try:
-                return placing.say(run, body, client_id=client_id, metadata={**metadata, "run": str(run.pk)})
+                return placing.say(run, body, client_id=client_id, metadata={**placing.own_words(metadata), "run": str(run.pk)})
             except ClientIdReused:  # a second try of the step wrote other words; what the room has read stands
                 known = Message.objects.select_related("author", "reply_to__author").get(author=run.bot.user, client_id=client_id)
                 return Posted(known, created=False)

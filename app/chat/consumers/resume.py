@@ -13,6 +13,7 @@ from accounts.models import ApiToken
 from chat import access, drafts
 from chat.consumers.door import Visitor
 from chat.models import Membership, Room
+from chat.models.message import places_of
 from chat.rendering import event_frame
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def opened(user: User, room_id: str, after: int | None) -> dict[str, Any]:
     room = access.room_for(user, room_id)
     missed = [] if after is None else list(room.events.after(after)[: MOST_EVENTS + 1])
     seq = missed[-1].seq if missed else room.seq
+    places_of([event.message for event in missed if event.message])
     # A client that knows more than we do saw a database that is no more (a restored backup).
     recovered = after is None or (len(missed) <= MOST_EVENTS and after <= room.seq)
     if recovered and sum(len(event.message.body) for event in missed if event.message) > MOST_CHARACTERS:

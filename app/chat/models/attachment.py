@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.db.models import Q
 
-from chat.errors import BadInput
+from chat.errors import BadInput, NotAllowed
 from lib.ids import uuid7
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 IMAGE = "image"
 FILE = "file"
 MOST_IN_A_MESSAGE = 10
+NO_ATTACHMENT = "There is no such file, or you are not in its room."
 GONE = "One of these files is not here any more. Take it out, add it again and send."
 
 
@@ -73,6 +74,11 @@ class Attachment(models.Model):
     @property
     def is_image(self) -> bool:
         return self.kind == IMAGE
+
+    def take_out(self) -> None:
+        """Its uploader does not want to send it after all. What is sent goes with its message."""
+        if not Attachment.objects.filter(pk=self.pk, message=None).delete()[0]:
+            raise NotAllowed("This file has been sent. Delete its message to take it back.")
 
     def copied_to(self, message: Message) -> Attachment:
         """The same bytes with another message of its room, such as the alternative that an edit makes."""

@@ -19,7 +19,8 @@ KINDS = (MESSAGE_POSTED, MESSAGE_EDITED, MESSAGE_DELETED, MEMBER_JOINED, MEMBER_
 class RoomEvents(models.QuerySet["RoomEvent"]):
     def after(self, seq: int) -> RoomEvents:
         """What a client that has seen `seq` lacks, oldest first."""
-        return self.filter(seq__gt=seq).select_related("message__author").prefetch_related("message__reply_to__author").order_by("seq")
+        found = self.filter(seq__gt=seq).select_related("message__author")
+        return found.prefetch_related("message__reply_to__author", "message__attachments").order_by("seq")
 
 
 class RoomEvent(models.Model):

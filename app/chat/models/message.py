@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import models, transaction
@@ -15,6 +19,7 @@ from lib.markdown import render
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from chat.models.storing import Posted
 
 TEXT = "text"
 FAILURE = "failure"
@@ -22,6 +27,18 @@ NOTICE = "notice"
 CARD = "card"
 KINDS = (TEXT, FAILURE, NOTICE, CARD)
 NO_MESSAGE = "There is no such message, or you are not in its room."
+
+
+class Place(NamedTuple):
+    """Where a message stands among its alternatives, the oldest first, and which are beside it."""
+
+    number: int = 1
+    total: int = 1
+    previous: uuid.UUID | None = None
+    next: uuid.UUID | None = None
+
+
+ALONE = Place()
 
 
 class Message(models.Model):
@@ -61,6 +78,14 @@ class Message(models.Model):
     def __str__(self) -> str:
         return self.body[:60]
 
+    @cached_property
+    def place(self) -> Place:
+        return places_of([self])[self.pk]
+
+    def alternatives(self) -> models.QuerySet[Message]:
+        """What stands at this position, the oldest first; this message is among it."""
+        return Message.objects.filter(room=self.room_id, position=self.position).select_related("author").order_by("created_at", "pk")
+
     def edit(self, by: User, body: str) -> Message:
         """Only its author may; everybody in the room sees that it was."""
         body = clean_body(body)
@@ -75,6 +100,24 @@ class Message(models.Model):
                 current.room.record(MESSAGE_EDITED, message=current)
         return current
 
+    def rewrite(self, by: User, body: str, metadata: dict[str, Any] | None = None) -> Message:
+        """Any person in the room may mend what a bot said. `metadata` is added to what is there. Both versions: see the corrections."""
+        body = clean_body(body)
+        html = render(body, labels(mentioned_in(self.room, body)))
+        with transaction.atomic():
+            current = self._locked_in_its_room(by)
+            if current.kind != TEXT or not current.author.is_bot or by.is_bot:
+                raise NotAllowed("Only people can change a reply, and only the reply of a bot.")
+            current.body, current.html, current.edited_at = body, html, timezone.now()
+            current.metadata = {**current.metadata, **(metadata or {})}
+            current.save(update_fields=["body", "html", "edited_at", "metadata"])
+            current.room.record(MESSAGE_EDITED, message=current)
+        return current
+
+    def resubmit(self, by: User, body: str, client_id: str | None = None) -> Posted:
+        """Say it in other words and be answered anew (see `branching`)."""
+        return self.room.resubmit(self, by, body, client_id=client_id)
+
     def retract(self, by: User) -> Message:
         """Its author takes it back: words and files are gone for good, the place in the room stays."""
         with transaction.atomic():
@@ -88,6 +131,9 @@ class Message(models.Model):
     def _locked_for(self, by: User) -> Message:
         if self.author_id != by.pk:
             raise NotAllowed("Only its author can change a message.")
+        return self._locked_in_its_room(by)
+
+    def _locked_in_its_room(self, by: User) -> Message:
         # The room first, then the message: the same order as posting, so that two changes never wait for each other.
         self.room.lock()
         # Asked once more, now that nobody can be removed: they may have been while this waited for the room.
@@ -97,3 +143,26 @@ class Message(models.Model):
         if current.deleted_at:
             raise BadInput("This message has been deleted.")
         return current
+
+
+def places_of(messages: Sequence[Message]) -> dict[uuid.UUID, Place]:
+    """Where each of these stands among its alternatives. Few have any: one query asks who is not chosen, and mostly nobody is."""
+    if not messages:
+        return {}
+    positions = {(message.room_id, message.position) for message in messages}
+    some = Message.objects.filter(room__in={room for room, _ in positions}, position__in={position for _, position in positions})
+    shared = set(some.filter(chosen=False).values_list("room_id", "position")) & positions
+    found: dict[tuple[uuid.UUID, int], list[uuid.UUID]] = defaultdict(list)
+    if shared:
+        for room, position, pk in some.order_by("created_at", "pk").values_list("room_id", "position", "pk"):
+            found[room, position].append(pk)
+    for message in messages:
+        beside = found[message.room_id, message.position] if (message.room_id, message.position) in shared else [message.pk]
+        message.place = _place(message.pk, beside)
+    return {message.pk: message.place for message in messages}
+
+
+def _place(pk: uuid.UUID, beside: list[uuid.UUID]) -> Place:
+    index = beside.index(pk)
+    previous = beside[index - 1] if index else None
+    return Place(index + 1, len(beside), previous, beside[index + 1] if index + 1 < len(beside) else None)

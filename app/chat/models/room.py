@@ -1,22 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from chat import broadcasts
 from chat.errors import BadInput, ClientIdReused, NotAllowed, NotFound
 from chat.limits import MEMBERS_LIMIT, clean_body, clean_client_id, clean_name
 from chat.mentions import labels, mentioned_in
+from chat.models import branching
 from chat.models import event as events
 from chat.models.attachment import Attachment, attach
 from chat.models.event import RoomEvent
 from chat.models.membership import ADMIN, MEMBER, Membership
-from chat.models.message import TEXT, Message
-from chat.models.storing import NotStored, store
+from chat.models.message import ALONE, TEXT, Message, places_of
+from chat.models.storing import HERE, Here, NotStored, Posted, store
 from chat.rendering import as_author
 from chat.signals import member_left, message_posted
 from lib.ids import uuid7
@@ -29,11 +31,6 @@ DIRECT = "direct"
 GROUP = "group"
 SAME_CLIENT_ID = "one_message_per_client_id"
 NO_ROOM = "There is no such room, or you are not in it."
-
-
-class Posted(NamedTuple):
-    message: Message
-    created: bool
 
 
 class Rooms(models.QuerySet["Room"]):
@@ -115,8 +112,12 @@ class Room(models.Model):
     # Messages
 
     def post(self, author: User, body: str, *, client_id: str | None = None, reply_to: Message | None = None, kind: str = TEXT,
-             metadata: dict[str, Any] | None = None, attachments: Sequence[Attachment] = ()) -> Posted:  # fmt: skip
-        """Store a message and tell the room. The same client_id again gives the stored message, however often and from wherever."""
+             metadata: dict[str, Any] | None = None, attachments: Sequence[Attachment] = (),
+             within: Message | Here | None = HERE) -> Posted:  # fmt: skip
+        """Store a message and tell the room. The same client_id again gives the stored message, however often and from wherever.
+
+        It belongs to the branch that the room is in; `within` names another (None: none), which hides it if that is not shown.
+        """
         body, client_id = clean_body(body, blank=bool(attachments)), clean_client_id(client_id)
         if reply_to and reply_to.room_id != self.pk:
             raise NotFound("The message you answer is not in this room.")
@@ -127,7 +128,7 @@ class Room(models.Model):
         )  # fmt: skip
         try:
             with transaction.atomic():
-                store(self, message)
+                store(self, message, within)
                 attach(message, attachments)
                 self._tell_of(
                     RoomEvent(room=self, seq=self.seq, kind=events.MESSAGE_POSTED, message=message, created_at=message.created_at)
@@ -137,13 +138,13 @@ class Room(models.Model):
                 message_posted.send(Message, message=message, mentions=mentions)
             return Posted(message, created=True)
         except NotStored:
-            return Posted(self._known(author, client_id, body), created=False)
+            return Posted(self.known(author, client_id, body), created=False)
         except IntegrityError as error:  # the same client_id at the same moment, from another connection; anything else is a fault
             if SAME_CLIENT_ID not in str(error):
                 raise
-        return Posted(self._known(author, client_id, body), created=False)
+        return Posted(self.known(author, client_id, body), created=False)
 
-    def _known(self, author: User, client_id: str | None, body: str) -> Message:
+    def known(self, author: User, client_id: str | None, body: str) -> Message:
         """The message this client_id stands for already. For another text or room it cannot stand."""
         known = Message.objects.select_related("author", "room").filter(author=author, client_id=client_id).first()
         if client_id is None or known is None or not Room.objects.visible_to(author).filter(pk=self.pk).exists():
@@ -157,7 +158,9 @@ class Room(models.Model):
     def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> list[Message]:
         """A page of messages, oldest first: the newest ones, those before a position, or those after one."""
         # Prefetched, not joined: where no message answers another, that asks nothing.
-        messages = self.messages.select_related("author").prefetch_related("reply_to__author", "attachments")
+        beside = Message.objects.filter(room=self.pk, position=OuterRef("position"), chosen=False)
+        shown = self.messages.filter(hidden=False).annotate(has_others=Exists(beside))
+        messages = shown.select_related("author").prefetch_related("reply_to__author", "attachments")
         if before is not None:
             messages = messages.filter(position__lt=before)
         if after is not None:
@@ -167,8 +170,24 @@ class Room(models.Model):
         else:
             found = list(messages.order_by("-position")[:limit])[::-1]
         for message in found:
-            message.room = self
-        return found
+            message.room, message.place = self, ALONE
+        places_of([message for message in found if message.has_others])
+        return [*found]
+
+    # Alternatives
+
+    def post_alternative(self, to: Message, author: User, body: str, *, client_id: str | None = None,
+                         metadata: dict[str, Any] | None = None, choose: bool = True) -> Posted:  # fmt: skip
+        """Another message in the place of one that is there; shown instead of it if it is to be chosen. It asks no bots."""
+        return branching.post_alternative(self, to, author, body, client_id=client_id, metadata=metadata, choose=choose)
+
+    def choose(self, message: Message, by: User) -> Message:
+        """Show this one of the alternatives, for everybody; with it what was said within it. Any member may."""
+        return branching.choose(self, message, by)
+
+    def resubmit(self, message: Message, by: User, body: str, *, client_id: str | None = None) -> Posted:
+        """Say one's message in other words, and be answered anew."""
+        return branching.resubmit(self, message, by, body, client_id)
 
     # Members
 
@@ -243,10 +262,10 @@ class Room(models.Model):
 
     def lock(self) -> None:
         """Hold the room until the transaction ends, and read what it is now."""
-        now = Room.objects.select_for_update().filter(pk=self.pk, removed_at=None).values("seq", "name").first()
+        now = Room.objects.select_for_update().filter(pk=self.pk, removed_at=None).values("seq", "name", "branch_id").first()
         if now is None:
             raise NotFound(NO_ROOM)
-        self.seq, self.name = now["seq"], now["name"]
+        self.seq, self.name, self.branch_id = now["seq"], now["name"], now["branch_id"]
 
     def _announce(self, event: RoomEvent) -> RoomEvent:
         event.save(force_insert=True)

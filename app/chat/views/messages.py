@@ -11,9 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, extras, posting
-from chat.errors import BadInput, ChatError, ClientIdReused, NotFound, TooFast
+from chat.errors import BadInput, ChatError, ClientIdReused, TooFast
 from chat.models import Message
-from chat.models.message import NO_MESSAGE
 from chat.room_page import RoomPage
 from chat.throttle import posts
 from chat.views.doors import PersonRequest, for_people, given_back
@@ -45,20 +44,20 @@ def read(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
 @for_people
 def message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
     """One message by itself; its author can change it here."""
-    found = _message(request, room_id, message_id)
-    return render(request, "chat/message.html", _shown(request, found, found.body))
+    found = access.message_in(request.user, room_id, message_id)
+    return render(request, "chat/message.html", shown_alone(request, found, found.body))
 
 
 @require_POST
 @for_people
 def edit(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
-    found = _message(request, room_id, message_id)
+    found = access.message_in(request.user, room_id, message_id)
     body = request.POST.get("body", "").replace("\r\n", "\n")
     try:
         posts.admit(request.user)
         found.edit(request.user, body)
     except (BadInput, TooFast) as error:
-        return given_back(request, error, "chat/message.html", _shown(request, found, body))
+        return given_back(request, error, "chat/message.html", shown_alone(request, found, body))
     return redirect("message", room_id, message_id)
 
 
@@ -66,7 +65,7 @@ def edit(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> H
 @for_people
 def delete(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> HttpResponse:
     posts.admit(request.user)
-    _message(request, room_id, message_id).retract(request.user)
+    access.message_in(request.user, room_id, message_id).retract(request.user)
     return redirect("room", room_id)
 
 
@@ -75,15 +74,8 @@ def _given_back(request: PersonRequest, room_id: uuid.UUID, body: str, error: Ch
     return given_back(request, error, "chat/room.html", {"page": page, "room": page.room, "body": body})
 
 
-def _shown(request: PersonRequest, message: Message, body: str) -> dict[str, Any]:
+def shown_alone(request: PersonRequest, message: Message, body: str) -> dict[str, Any]:
     place = f"{reverse('room', args=[message.room_id])}?before={message.position + 25}#message-{message.pk}"
     own = message.author_id == request.user.pk and message.kind == "text" and not message.deleted_at
     extra = extras.of([message]).get(message.pk, extras.NONE)
     return {"message": message, "extra": extra, "room": message.room, "place": place, "own": own, "body": body}
-
-
-def _message(request: PersonRequest, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
-    found = access.message_for(request.user, message_id)
-    if found.room_id != room_id:
-        raise NotFound(NO_MESSAGE)
-    return found

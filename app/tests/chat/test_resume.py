@@ -37,6 +37,8 @@ def apply(state: State, frame: dict[str, Any]) -> None:
     """What a client does with an event: the reference for clients in any language."""
     data, message = frame["data"], frame["message"]
     match frame["kind"]:
+        case event.MESSAGE_POSTED | event.MESSAGE_EDITED | event.MESSAGE_DELETED if message["hidden"]:
+            pass  # it stands in another branch, or beside the one that is shown
         case event.MESSAGE_POSTED | event.MESSAGE_EDITED | event.MESSAGE_DELETED:
             kept = [each for each in state["messages"] if each["id"] != message["id"]]
             state["messages"] = sorted([*kept, message], key=lambda each: each["position"])
@@ -50,10 +52,15 @@ def apply(state: State, frame: dict[str, Any]) -> None:
             state["removed"] = True
         case event.RUN_ENDED:
             state["runs"][data["run"]] = data["outcome"]
+        case event.BRANCH_CHOSEN if data["reload"]:  # other messages come or go: ask for them
+            state["messages"] = fresh(Room.objects.get(pk=frame["room"]))["messages"]
+        case event.BRANCH_CHOSEN if not message["hidden"]:
+            kept = [each for each in state["messages"] if each["position"] != message["position"]]
+            state["messages"] = sorted([*kept, message], key=lambda each: each["position"])
 
 
 def first_message(room: Room) -> Any:
-    return room.messages.select_related("room", "author").order_by("position")[0]
+    return room.messages.filter(hidden=False).select_related("room", "author").order_by("position")[0]
 
 
 ACTIONS: dict[str, Action] = {
@@ -64,6 +71,7 @@ ACTIONS: dict[str, Action] = {
     event.MEMBER_LEFT: lambda room, cast: room.remove(cast["ada"], cast["bea"]),
     event.ROOM_RENAMED: lambda room, cast: room.rename(cast["bea"], "Osaka in June"),
     event.ROOM_REMOVED: lambda room, cast: room.dissolve(cast["bea"]),
+    event.BRANCH_CHOSEN: lambda room, cast: room.post_alternative(first_message(room), cast["bea"], "Hello there", client_id="c-10"),
     event.RUN_ENDED: lambda room, cast: room.record(
         event.RUN_ENDED, data={"run": "r-1", "outcome": "replied", "reason": "", "bot": "echo"}
     ),

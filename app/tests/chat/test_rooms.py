@@ -178,7 +178,7 @@ class TestMessages:
         assert bodies(after=2, limit=3) == "345"
         assert bodies(after=7) == ""
         assert bodies(after=2, before=5) == "34"
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             assert [(message.author.label, message.room.name) for message in room.page()]
 
 

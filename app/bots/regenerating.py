@@ -1,0 +1,45 @@
+"""A reply made again: a new run over the same question, whose first words stand beside the old ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from bots import access, placing, wakeups
+from bots.errors import BadInput, NotAllowed
+from bots.models import Run
+from bots.models.run import DONE, REGENERATED
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from chat.models import Message
+
+class Regenerated(NamedTuple):
+    run: Run
+    created: bool
+
+
+def regenerate(message: Message, by: User) -> Regenerated:
+    """Ask for another version of a reply. Asking twice gives the same run. It waits its turn when the bot is at work in the room (I4)."""
+    run = access.run_behind(message)
+    run.must_be_steered_by(by)
+    with run.held() as held:
+        if held.state != DONE:
+            raise BadInput("This answer is not finished yet. Wait for its end, or stop it first.")
+        reply = placing.replies_of(held).first()
+        if reply is None or message.deleted_at or not reply.alternatives().filter(hidden=False).exists():
+            raise BadInput("This answer is not shown in the room. Show it first.")
+        waiting = Run.objects.exclude(state=DONE).filter(room=held.room, how=REGENERATED, regenerates__position=reply.position).first()
+        return Regenerated(waiting, created=False) if waiting else Regenerated(_again(held, reply), created=True)
+
+
+def _again(run: Run, reply: Message) -> Run:
+    if not run.room.memberships.filter(user=run.bot.user_id).exists():
+        raise NotAllowed(f"{run.bot.title} is not in this room any more.")
+    if not run.bot.is_on:
+        raise NotAllowed(f"{run.bot.title} is switched off at the moment. Try again when it is back.")
+    again = Run.objects.create(
+        bot=run.bot, room=run.room, asker=run.asker, trigger=run.trigger, trigger_position=run.trigger_position, hops=run.hops,
+        chain=run.chain, how=REGENERATED, origin=run, regenerates=reply,
+    )  # fmt: skip
+    wakeups.due()
+    return again
