@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from bots.errors import NO_BOT, NO_RUN, BadInput, NotFound
-from bots.models import Bot, Run
+from bots.models import Approval, Bot, Question, Run
 from chat.access import as_uuid, message_for, room_for
 from chat.models.message import NO_MESSAGE, TEXT
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from chat.models import Message
 
+NO_CARD = "There is no such card, or you are not in its room."
 NO_SUCH_RUN = "There is no such run, or you are not in its room."
 PICTURES = "bots/"
 WITH = ("bot__user", "bot__owner", "room", "asker", "version")

@@ -15,6 +15,7 @@ from bots.models import Question, Run
 from bots.models.queue import in_seconds
 from bots.models.question import ANSWERED, CHOICE, EXPIRED, FILE, NUMBER, OPEN, WITHDRAWN
 from chat.limits import storable
+from chat.models import Attachment
 from lib.time import database_now
 
 if TYPE_CHECKING:
@@ -41,18 +42,18 @@ def answer(question: Question, by: User, value: Any) -> None:
     """Take a person's answer, once. A file is given as its reference."""
     with question.run.held() as run:
         question = _as_it_is(question)
-        must_decide(by, run, question.answerers)
-        if question.state != OPEN:
-            raise Decided(in_words(question))
-        if question.expires_at <= database_now():
-            raise Decided("The time to answer this is over.")
-        must_wait(run)
-        must_be_on(run)
-        value = _fitting(question, value)
+        _must_be_open(question, by, run)
+        value = _attached(question, by, value) if question.kind == FILE else _fitting(question, value)
         Question.objects.filter(pk=question.pk).update(state=ANSWERED, answer=value, answered_by=by, answered_at=Now())
         shown = value["name"] if question.kind == FILE else value
         cards.settled(run, question.message_id, f"Q: {question.text}\n\nA ({by.label}): {shown}", answered=True)
         go_on(run, {"kind": "question", "id": str(question.pk), "value": value, "by": by.username})
+
+
+def may_answer(question: Question, by: User) -> None:
+    """Before anything is taken in from them: whether it could be an answer at all."""
+    with question.run.held() as run:
+        _must_be_open(_as_it_is(question), by, run)
 
 
 def expire(question: Question) -> None:
@@ -84,10 +85,18 @@ def in_words(question: Question) -> str:
     return said[question.state]
 
 
+def _must_be_open(question: Question, by: User, run: Run) -> None:
+    must_decide(by, run, question.answerers)
+    if question.state != OPEN:
+        raise Decided(in_words(question))
+    if question.expires_at <= database_now():
+        raise Decided("The time to answer this is over.")
+    must_wait(run)
+    must_be_on(run)
+
+
 def _fitting(question: Question, value: Any) -> Any:
     """The answer as its kind wants it."""
-    if question.kind == FILE:
-        return value
     text = storable(str(value).replace("\r\n", "\n").strip(), "value")
     if not text:
         raise BadInput("An answer is needed.", value="is blank")
@@ -98,6 +107,14 @@ def _fitting(question: Question, value: Any) -> Any:
     if len(text) > LONGEST:
         raise BadInput(f"This answer has {len(text):,} characters; {LONGEST:,} is the most it can have.", value="is too long")
     return text
+
+
+def _attached(question: Question, by: User, file: Any) -> dict[str, Any]:
+    """A file that the person has just put into this room hangs on the card, where everybody in the room and the bot can read it."""
+    mine = Attachment.objects.filter(pk=getattr(file, "pk", None), room=question.run.room_id, uploader=by, message=None)
+    if not mine.update(message=question.message_id):
+        raise BadInput("Choose a file to answer with.", value="is no file")
+    return {"id": str(file.pk), "name": file.name, "kind": file.kind, "content_type": file.content_type, "size": file.size}
 
 
 def _number(text: str) -> int | float:

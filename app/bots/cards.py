@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+
 from bots.models import Run
 from chat.models import Message
 from chat.models.event import MESSAGE_EDITED
@@ -39,6 +41,12 @@ def changed(run: Run, message: Message) -> None:
     if run.room.removed_at is None:
         message.room = run.room
         run.room.record(MESSAGE_EDITED, message=message)
+
+
+def place_of(run: Run, message: Message | None) -> str:
+    """Where in its room the card stands."""
+    room = reverse("room", args=[run.room_id])
+    return f"{room}?before={message.position + 25}#message-{message.pk}" if message else room
 
 
 def speaker_of(run: Run) -> User:

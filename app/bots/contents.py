@@ -53,7 +53,9 @@ def read(text: str) -> Content:
     except (ValueError, RecursionError):
         raise Unshowable("The content is not JSON.", content="is not JSON") from None
     if _canonical(data) != text:
-        raise Unshowable("The content is not canonical JSON: keys sorted, no spaces, no escapes for what needs none.", content="is not canonical")
+        raise Unshowable(
+            "The content is not canonical JSON: keys sorted, no spaces, no escapes for what needs none.", content="is not canonical"
+        )
     if not isinstance(data, dict) or data.keys() != {"action", "parts"}:
         raise Unshowable("The content has “action” and “parts”, and nothing else.", content="is incomplete")
     action, parts = data["action"], data["parts"]

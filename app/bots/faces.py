@@ -1,0 +1,205 @@
+"""What cards look like. `bots` gives them to the chat as extras: one query for each kind of card, however many there are."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.template.loader import get_template
+
+from bots import contents
+from bots.access import steerers_of
+from bots.cards import APPROVAL, DELEGATION, QUESTION
+from bots.exactly import exactly
+from bots.models import Approval, Question, Run
+from chat.extras import Extra
+from chat.models.message import CARD
+from lib.markdown import render
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+
+    from accounts.models import User
+    from chat.models import Message
+
+Users = Mapping[int, "User"]
+
+
+class Shown(NamedTuple):
+    """One part of what is asked leave for."""
+
+    number: int
+    part: contents.Part
+    html: SafeString
+
+
+@dataclass(frozen=True)
+class ApprovalFace:
+    approval: Approval
+    users: Users
+
+    @property
+    def is_open(self) -> bool:
+        return self.approval.state == "pending"
+
+    @property
+    def parts(self) -> list[Shown]:
+        return self._shown(self.approval.content)
+
+    @property
+    def decided_parts(self) -> list[Shown]:
+        return self._shown(self.approval.decided_content)
+
+    @property
+    def was_edited(self) -> bool:
+        return bool(self.approval.decided_sha256) and self.approval.decided_sha256 != self.approval.sha256
+
+    @property
+    def sends(self) -> bool:
+        return any(shown.part.kind == contents.RECIPIENTS for shown in self.parts)
+
+    @property
+    def editable(self) -> bool:
+        return any(shown.part.editable for shown in self.parts)
+
+    @property
+    def count(self) -> int:
+        """The characters of what is asked leave for; to whom it goes is read at a glance."""
+        return sum(len(shown.part.text) for shown in self.parts if shown.part.kind != contents.RECIPIENTS)
+
+    @property
+    def about(self) -> str:
+        """Where it goes, on whose behalf, and who decides."""
+        to = ", ".join(shown.part.text for shown in self.parts if shown.part.kind == contents.RECIPIENTS)
+        asker = self.approval.run.asker.label
+        return " · ".join(
+            [*([f"To {to}", f"on behalf of {asker}"] if to else []), who_decides(self.approval.deciders, self.users, "decide")]
+        )
+
+    @property
+    def allowed(self) -> str:
+        return ",".join(str(pk) for pk in self.approval.deciders)
+
+    def _shown(self, content: str) -> list[Shown]:
+        return [Shown(number, part, exactly(part.text)) for number, part in enumerate(contents.read(content).parts)]
+
+
+@dataclass(frozen=True)
+class QuestionFace:
+    question: Question
+    users: Users
+
+    @property
+    def is_open(self) -> bool:
+        return self.question.state == "open"
+
+    @property
+    def about(self) -> str:
+        return who_decides(self.question.answerers, self.users, "answer")
+
+    @property
+    def allowed(self) -> str:
+        return ",".join(str(pk) for pk in self.question.answerers)
+
+    @property
+    def said(self) -> str:
+        answer = self.question.answer
+        return str(answer["name"] if isinstance(answer, dict) else answer)
+
+
+@dataclass(frozen=True)
+class DelegationFace:
+    run: Run
+
+    @property
+    def caller(self) -> str:
+        return self.run.parent.bot.title if self.run.parent else ""
+
+    @cached_property
+    def replies(self) -> list[str]:
+        return [render(reply["body"]) for reply in self.run.handed["replies"]]
+
+    @property
+    def is_open(self) -> bool:
+        return self.run.state != "done"
+
+    @property
+    def state(self) -> str:
+        if self.run.state == "waiting":
+            return "waits for an answer"
+        words = {"replied": "done", "silent": "done, without a reply", "failed": "could not do it", "cancelled": "stopped"}
+        return words[self.run.outcome] if self.run.state == "done" else "at work"
+
+    @property
+    def allowed(self) -> str:
+        return steerers_of(self.run)
+
+
+def who_decides(ids: Sequence[int], users: Users, verb: str) -> str:
+    names = [users[pk].label for pk in ids if pk in users]
+    if not names:
+        return f"nobody here can {verb}"
+    if len(names) == 1:
+        return f"only {names[0]} can {verb}"
+    return f"{', '.join(names[:-1])} or {names[-1]} can {verb}"
+
+
+def approval_face(approval: Approval) -> ApprovalFace:
+    return ApprovalFace(approval, _users(approval.deciders))
+
+
+def question_face(question: Question) -> QuestionFace:
+    return QuestionFace(question, _users(question.answerers))
+
+
+def of(messages: Sequence[Message]) -> dict[uuid.UUID, Extra]:
+    """The cards among these messages. A source of extras."""
+    wanted: dict[str, list[uuid.UUID]] = {APPROVAL: [], QUESTION: [], DELEGATION: []}
+    by_card: dict[uuid.UUID, Message] = {}
+    for message in messages:
+        if message.kind == CARD and message.metadata.get("card") in wanted:
+            pk = uuid.UUID(message.metadata["id"])
+            wanted[message.metadata["card"]].append(pk)
+            by_card[pk] = message
+    found: dict[uuid.UUID, Extra] = {}
+    for card, pks in wanted.items():
+        if pks:
+            for pk, html in SOURCES[card](pks):
+                found[by_card[pk].pk] = Extra(card=html)
+    return found
+
+
+def _approvals(pks: list[uuid.UUID]) -> Iterable[tuple[uuid.UUID, str]]:
+    rows = list(Approval.objects.select_related("run__asker", "decided_by").filter(pk__in=pks))
+    users = _users([pk for row in rows for pk in row.deciders])
+    for row in rows:
+        yield row.pk, _html("approval", {"face": ApprovalFace(row, users), "approval": row})
+
+
+def _questions(pks: list[uuid.UUID]) -> Iterable[tuple[uuid.UUID, str]]:
+    rows = list(Question.objects.select_related("run", "answered_by").filter(pk__in=pks))
+    users = _users([pk for row in rows for pk in row.answerers])
+    for row in rows:
+        yield row.pk, _html("question", {"face": QuestionFace(row, users), "question": row})
+
+
+def _delegations(pks: list[uuid.UUID]) -> Iterable[tuple[uuid.UUID, str]]:
+    for run in Run.objects.select_related("bot__user", "bot__owner", "asker", "parent__bot__user").filter(pk__in=pks):
+        yield run.pk, _html("delegation", {"face": DelegationFace(run), "run": run})
+
+
+def _html(card: str, context: dict[str, Any]) -> str:
+    return get_template(f"bots/_{card}.html").render(context)
+
+
+def _users(ids: Iterable[int]) -> Users:
+    return get_user_model().objects.in_bulk(set(ids))
+
+
+SOURCES: dict[str, Callable[[list[uuid.UUID]], Iterable[tuple[uuid.UUID, str]]]] = {
+    APPROVAL: _approvals, QUESTION: _questions, DELEGATION: _delegations,
+}  # fmt: skip
