@@ -6,21 +6,43 @@ import uuid
 from typing import TYPE_CHECKING
 
 from chat import access
-from chat.errors import NotFound
-from chat.models import Message, Posted, Room
+from chat.errors import BadInput, NotFound
+from chat.models import Attachment, Message, Posted, Room
+from chat.models.attachment import GONE, MOST_IN_A_MESSAGE
 from chat.models.room import NO_ROOM
 from chat.throttle import posts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accounts.models import User
 
 
-def post(user: User, room_id: uuid.UUID | str, body: str, client_id: str | None = None, reply_to: uuid.UUID | str | None = None) -> Posted:
+def post(
+    user: User,
+    room_id: uuid.UUID | str,
+    body: str,
+    client_id: str | None = None,
+    reply_to: uuid.UUID | str | None = None,
+    attachments: Sequence[uuid.UUID | str] = (),
+) -> Posted:
     """Post into a room the user is in, no faster than the throttle lets them."""
     posts.admit(user)
     # Not read first: storing asks whether the author is in the room, and reads it then.
     room = Room(pk=access.as_uuid(room_id, NO_ROOM))
-    return room.post(user, body, client_id=client_id, reply_to=_answered(room.pk, reply_to))
+    carried = _carried(user, room.pk, attachments) if attachments else []
+    return room.post(user, body, client_id=client_id, reply_to=_answered(room.pk, reply_to), attachments=carried)
+
+
+def _carried(user: User, room_id: uuid.UUID, ids: Sequence[uuid.UUID | str]) -> list[Attachment]:
+    """What the user has put into this room. That it is not sent yet, storing asks: the same post may come twice."""
+    wanted = {access.as_uuid(each, GONE) for each in ids}
+    if len(wanted) > MOST_IN_A_MESSAGE:
+        raise BadInput(f"A message carries at most {MOST_IN_A_MESSAGE} files.", attachments="are too many")
+    found = list(Attachment.objects.filter(pk__in=wanted, room=room_id, uploader=user))
+    if len(found) != len(wanted):
+        raise NotFound(GONE)
+    return found
 
 
 def _answered(room_id: uuid.UUID, message_id: uuid.UUID | str | None) -> Message | None:
