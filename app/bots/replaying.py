@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
+from bots import placing
 from bots.errors import BadInput, ChatError
 from bots.models import Correction, Run
 from bots.models.run import DONE, REPLAYED
 from bots.resuming import Beginning, follow, known, known_input, must_find_its_bot
-from chat.models import Message
-from chat.models.message import TEXT
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.models import User
+    from chat.models import Message
 
 SAME, NEWEST = "same", "newest"
 VERSIONS = (SAME, NEWEST)
@@ -51,9 +50,8 @@ def replay(run: Run, by: User, version: str, key: str = "", *, force: bool = Fal
 
 
 def replies_of(run: Run) -> QuerySet[Message]:
-    """What a run has said in its room, oldest first."""
-    said = Message.objects.filter(author=run.bot.user, room=run.room_id, client_id__startswith=f"{run.pk}:", kind=TEXT, deleted_at=None)
-    return said.order_by("created_at", "pk")
+    """What a run has said in its room and what still stands there, oldest first."""
+    return placing.replies_of(run).filter(deleted_at=None)
 
 
 def correction_of(run: Run) -> Correction | None:
@@ -61,11 +59,3 @@ def correction_of(run: Run) -> Correction | None:
     places = list(replies_of(run).values_list("position", flat=True))
     own = Correction.objects.filter(message__room=run.room_id, message__position__in=places, message__author=run.bot.user_id)
     return own.select_related("by", "message").order_by("-created_at", "-pk").first()
-
-
-def corrected_before(reply_to: uuid.UUID | None) -> bool:
-    """Whether the answer in whose place another one shall stand was corrected: then the correction stays the one that is shown."""
-    position = Message.objects.filter(pk=reply_to).values_list("position", "room_id").first()
-    if position is None:
-        return False
-    return Correction.objects.filter(message__position=position[0], message__room=position[1]).exists()

@@ -18,6 +18,7 @@ from bots.step_page import StepPage
 from bots.timeline import Row, planned_names, rows_of
 from bots.waits import Wait, wait_of
 from chat import access as rooms
+from chat import drafts
 from chat.models import Message
 from chat.room_page import RoomPage
 from lib.time import database_now
@@ -123,6 +124,13 @@ class RunPage:
         made = self.run.how == "taken_over" and not self.run.attempt and next(iter(self.replies), None)
         return str(made.metadata.get("by_hand", {}).get("name", "")) if made else ""
 
+    @property
+    def standing(self) -> str:
+        """What a page that is open compares to see whether its head is still the same."""
+        later = [f"{run.pk} {run.outcome or run.state}" for run in (*self.successors, *self.delegated)]
+        acts = [act.way for act in (*self.replays, *self.ways)]
+        return "|".join([self.heading, self.state, str(self.facts), *self.notes, *later, *acts, self.retry_from, str(self.waits)])
+
     # How it stands
 
     @cached_property
@@ -191,7 +199,14 @@ class RunPage:
 
     @cached_property
     def rows(self) -> list[Row]:
-        return rows_of(self.run, self.steps)
+        return rows_of(self.run, self.steps, self._doing)
+
+    @property
+    def _doing(self) -> str:
+        """The step that its newest draft names."""
+        if self.run.state != ACTIVE:
+            return ""
+        return next((draft.step for draft in drafts.glance(self.run.room_id) if draft.run == str(self.run.pk)), "")
 
     @cached_property
     def opened(self) -> StepPage | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bots import secrecy, traces
+from bots import placing, secrecy, traces
 from bots.errors import BadInput, ChatError, NotAllowed
 from bots.models import Approval, Run, RunStep
 from bots.models.approval import APPROVED
@@ -88,7 +88,7 @@ def _answer(run: Run, by: User, body: str, key: str) -> Run:
         end_waiting(held, by)
         made.end_at_once(REPLIED)
         about = {"run": str(made.pk), "by_hand": {"username": by.username, "name": by.label}}
-        held.room.post(held.bot.user, body, client_id=f"{made.pk}:by-hand", metadata=about)
+        placing.say(made, body, client_id=f"{made.pk}:by-hand", metadata=about)
         return made
 
 

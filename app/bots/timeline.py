@@ -24,6 +24,7 @@ WORDS = {
     "hand": "done by a person",
     "now": "at work",
     "waiting": "waits",
+    "passed": "done, not recorded yet",
     "next": "not begun",
 }
 
@@ -56,16 +57,18 @@ class Row:
         return "|".join((self.mark, self.time, self.cost, self.note, str(self.x), str(self.width)))
 
 
-def rows_of(run: Run, steps: Sequence[RunStep]) -> list[Row]:
-    """Recorded steps, and those to come by the names in the bot's file."""
+def rows_of(run: Run, steps: Sequence[RunStep], doing: str = "") -> list[Row]:
+    """Recorded steps, and those to come by the names in the bot's file. `doing` is the step that the run's drafts speak of."""
     places = _places(steps)
     recorded = {step.index: _row(step, *places.get(step.index, (0, 0))) for step in steps}
     planned = planned_names(run)
-    at = _at(run, steps)
+    at, mark = _at(run, steps)
+    at = next((index for index, name in enumerate(planned) if index >= at and doing and name == doing and index not in recorded), at)
     rows = []
     for index in range(max([len(planned), *(index + 1 for index in recorded)], default=0)):
         name = planned[index] if index < len(planned) else ""
-        to_come = Row(index, name or "Step", at[1] if at and at[0] == index else "next")
+        # What is quick is recorded only when the run ends: what lies before the step at work has been done.
+        to_come = Row(index, name or "Step", mark if index == at else "passed" if index < at else "next")
         rows.append(recorded.get(index, to_come))
     return rows
 
@@ -77,14 +80,14 @@ def planned_names(run: Run) -> list[str]:
     return [str(step.get("name", "")) for step in run.bot.steps if isinstance(step, dict)]
 
 
-def _at(run: Run, steps: Sequence[RunStep]) -> tuple[int, str] | None:
-    """Where a run that is not over stands."""
+def _at(run: Run, steps: Sequence[RunStep]) -> tuple[int, str]:
+    """Where a run stands, and what it does there. A run that is over stands nowhere."""
     if run.state == DONE:
-        return None
-    done = [step.index for step in steps if step.state != FAILED]
+        return -1, "next"
     if run.state == WAITING and run.start:
         return int(run.start["step"]), "waiting"
-    begins = run.start["step"] if run.start else 0
+    begins = int(run.start["step"]) if run.start else 0
+    done = [step.index for step in steps if step.state != FAILED]
     return max([begins, *(index + 1 for index in done)]), "now" if run.state == ACTIVE else "next"
 
 

@@ -1,12 +1,13 @@
 """Pages of bots."""
 
-from django.urls import path
+from django.urls import include, path
 
 from bots.views import corrections, feedback, mending, pictures, regenerations, run_page, runs, strip
 from bots.views.approvals import approval
 from bots.views.questions import question
 
 urlpatterns = [
+    path("bots/", include("bots.bot_urls")),
     path("approvals/<uuid:approval_id>/", approval, name="approval"),
     path("questions/<uuid:question_id>/", question, name="question"),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/correction/", corrections.correction, name="correction"),

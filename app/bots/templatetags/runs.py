@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 register = template.Library()
 
 PULSE = format_html('<span class="{}" aria-hidden="true"></span>', "pulse")
-STEPS = {"done": "check", "failed": "cross", "kept": "check", "hand": "person", "next": "circle"}
+STEPS = {"done": "check", "failed": "cross", "kept": "check", "hand": "person", "passed": "check", "next": "circle"}
 STATES = {"replied": "check", "silent": "check", "failed": "cross", "cancelled": "stop", "pending": "circle"}
 LATER = {"retried": "Retried as", "regenerated": "Regenerated as", "replayed": "Replayed as", "taken_over": "Taken over as"}
 
