@@ -12,7 +12,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -23,9 +24,13 @@ from storable import storable, storable_json
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 5.0
+# The largest file the app takes, by far; and how long a slow line may take over it.
+FILE_BYTES = 256_000_000
+FILE_SECONDS = 60.0
 # An app that restarts or is redeployed is back within this; after it the lease has long moved the run on.
 PATIENCE = 120.0
 _JSON = {"Content-Type": "application/json"}
@@ -84,6 +89,18 @@ class ChatApi:
         """End the attempt. Raises StaleAttempt, also when an earlier try of this very request went through and its answer was lost."""
         return self._json("POST", f"runs/{run}/outcome", {"attempt": attempt} | outcome, give_up=give_up)
 
+    def attachment(
+        self, run: str, attempt: int, reference: str, *, give_up: Callable[[], bool] | None = None
+    ) -> tuple[str, str, bytes]:
+        """Name, type and bytes of a file or picture that the run may read. Raises StaleAttempt; AnswerRefused with 404 when it may not."""
+        path = f"runs/{run}/attachments/{quote(reference, safe='')}?attempt={attempt}"
+
+        def read() -> outbound.Answer:
+            return self._sent("GET", path, None, seconds=FILE_SECONDS, most_bytes=FILE_BYTES)
+
+        answer = self._patiently(read, path, PATIENCE, give_up)
+        return unquote(answer.headers.get("x-attachment-name", "")), answer.headers.get("x-attachment-type", ""), answer.body
+
     def _found(self, path: str, patience: float) -> Json | None:
         try:
             return self._json("GET", path, None, patience=patience)
@@ -95,12 +112,16 @@ class ChatApi:
     def _json(
         self, method: str, path: str, body: Json | None, *, patience: float = PATIENCE, give_up: Callable[[], bool] | None = None
     ) -> Json:
-        """The answer to one request, tried again for `patience` seconds while the app is away, unless `give_up` says to stop."""
+        """The answer to one request, as JSON."""
+        return self._patiently(lambda: _json_of(self._sent(method, path, body)), path, patience, give_up)
+
+    def _patiently(self, act: Callable[[], T], path: str, patience: float, give_up: Callable[[], bool] | None) -> T:
+        """What the request gives, tried again for `patience` seconds while the app is away, unless `give_up` says to stop."""
         end = time.monotonic() + patience
         wait = FIRST_WAIT
         while True:
             try:
-                return self._once(method, path, body)
+                return act()
             except OutboundError as error:
                 left = end - time.monotonic()
                 if error.permanent or left <= 0 or self._closing.is_set() or (give_up is not None and give_up()):
@@ -110,9 +131,10 @@ class ChatApi:
             self._closing.wait(pause)
             wait = min(wait * 2, LONGEST_WAIT)
 
-    def _once(self, method: str, path: str, body: Json | None) -> Json:
+    def _sent(self, method: str, path: str, body: Json | None, **limits: Any) -> outbound.Answer:
         try:
-            answer = outbound.send(self._http, method, path, content=None if body is None else _packed(body), headers=_JSON)
+            content = None if body is None else _packed(body)
+            return outbound.send(self._http, method, path, content=content, headers=_JSON, **limits)
         except AnswerRefused as error:
             raise _refused(error) from None
         except RuntimeError as error:
@@ -120,11 +142,14 @@ class ChatApi:
                 raise
             # httpx says it so when a client was closed under a thread that still wanted to use it.
             raise Unreachable("This process is going down.") from error
-        try:
-            said = json.loads(answer.body)
-        except ValueError:
-            raise Unreachable("The chat app answered with something that is not JSON.") from None
-        return said if isinstance(said, dict) else {"items": said}
+
+
+def _json_of(answer: outbound.Answer) -> Json:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        raise Unreachable("The chat app answered with something that is not JSON.") from None
+    return said if isinstance(said, dict) else {"items": said}
 
 
 def _packed(body: Json) -> bytes:
