@@ -85,6 +85,16 @@ class ChatApi:
         """Post a reply under its key. Raises StaleAttempt."""
         self._json("POST", f"runs/{run}/replies", {"attempt": attempt, "key": key, "body": body, "metadata": metadata}, give_up=give_up)
 
+    def sending(self, run: str, attempt: int, key: str, approval: str, *, give_up: Callable[[], bool] | None = None) -> None:
+        """Have an approved message sent in the name of who asked; the app knows the words and the recipient. Raises StaleAttempt."""
+        self._json("POST", f"runs/{run}/sendings", {"attempt": attempt, "key": key, "approval": approval}, give_up=give_up)
+
+    def budget(self, run: str, attempt: int) -> tuple[int | None, str]:
+        """(tokens that the run may still use, None for no limit; what to say when there are none). Raises StaleAttempt."""
+        told = self._json("GET", f"runs/{run}/budget?attempt={attempt}", None)
+        left = told.get("tokens_left")
+        return (int(left) if isinstance(left, int | float) else None), str(told.get("said", ""))
+
     def outcome(self, run: str, attempt: int, outcome: Json, *, give_up: Callable[[], bool] | None = None) -> Json:
         """End the attempt. Raises StaleAttempt, also when an earlier try of this very request went through and its answer was lost."""
         return self._json("POST", f"runs/{run}/outcome", {"attempt": attempt} | outcome, give_up=give_up)

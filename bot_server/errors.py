@@ -5,6 +5,7 @@ BotServerError
 ├── BotFileError             a bot file cannot be used
 ├── StepError                a step cannot be built or could not do its work
 │   ├── StepMisconfigured    its settings are wrong
+│   ├── ApprovalUnfit        what was approved is not what the step would do (pipeline/approving.py)
 │   └── PayloadError         the payload lacks what the step needs, or holds something of the wrong type
 ├── Cancelled                somebody stopped the run: no failure, nothing is said
 ├── StaleAttempt             the app has moved on to another attempt: stop quietly

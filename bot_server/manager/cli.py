@@ -186,14 +186,14 @@ def _report(bot: Bot) -> str:
         return "\n".join(map(str, bot.problems))
     is_off = bot.live.status == "off"
     said = f"{bot.name} is well made, and off here. {bot.live.reason}" if is_off else f"{bot.name} is ready"
-    return "\n".join(f"{bot.path.name}: {line}" for line in (said, *(f"note: {note}" for note in bot.live.bot.notes())))
+    return "\n".join(f"{bot.path.name}: {line}" for line in (said, *(f"note: {note}" for note in bot.live.notes)))
 
 
 def _as_json(bot: Bot) -> dict[str, object]:
     live = bot.live
     status = "broken" if bot.problems else live.status if live else "broken"
     problems = [problem.as_json() for problem in bot.problems]
-    notes = live.bot.notes() if live and not bot.problems else []
+    notes = live.notes if live and not bot.problems else []
     told = {"file": bot.path.name, "name": bot.name, "status": status, "reason": live.reason if live else ""}
     return told | {"problems": problems, "notes": notes}
 

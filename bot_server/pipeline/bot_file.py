@@ -17,21 +17,16 @@ from pipeline.problem import BrokenBotFile, Problem, nearest
 from pipeline.when import When
 from pipeline.when import parse as parse_when
 from pipeline.yaml_tree import Tree, read
+from steps.asking import Duration, Terms, username
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,40}")
 STEP_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,60}")
 MAX_STEPS = 50
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
-
-
-def seconds(given: Any) -> float:
-    """`2s`, `500ms`, `1.5m`, `1h` or a number of seconds. Raises ValueError in plain words."""
-    match = None if isinstance(given, bool) else _DURATION.fullmatch(str(given))
-    if match is None:
-        raise ValueError("this must be a time such as 2s, 500ms or 1m")
-    return float(match[1]) * _UNITS[match[2]]
+# What every bot understands by itself (docs/bots.md, Manners).
+RESERVED = ("reset", "stop", "help", "ping", "newbot")
+MAX_COMMANDS = 30
+_COMMAND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 def _whitelist(given: Any) -> Any:
@@ -42,7 +37,17 @@ def _strings(given: Any) -> Any:
     return [given] if isinstance(given, str) else given
 
 
-Duration = Annotated[float, BeforeValidator(seconds)]
+def _answers(given: Any) -> Any:
+    """Numbers too, as people write them."""
+    listed = given if isinstance(given, list) else [given]
+    return [str(one) if isinstance(one, int | float) and not isinstance(one, bool) else one for one in listed]
+
+
+def _terms(given: Any) -> Any:
+    """`approve: true` is all defaults, and `approve: false` is nothing to approve."""
+    return ({} if given else None) if isinstance(given, bool) else given
+
+
 Words = Annotated[list[str], BeforeValidator(_strings)]
 
 
@@ -94,24 +99,37 @@ class Attend(_Part):
 
 
 class Budget(_Part):
-    """What the bot may spend."""
+    """What the bot may spend: in all, and for each person who asks it. Days are UTC's."""
 
     tokens_per_day: int | None = Field(None, ge=0)
+    tokens_per_person: int | None = Field(None, ge=0)
+
+
+class Command(_Part):
+    """A message `/name words` that means something to this bot: it reads `say`, with {words} in its place."""
+
+    about: str = Field("", max_length=100)
+    say: str = Field("{words}", min_length=1, max_length=4000)
 
 
 class Expect(_Part):
-    """What a test wants of the bot's last reply. Letters' case does not matter, except in `equals`."""
+    """What a test wants of the bot's last reply; `asks`: of what it asks before. Letters' case does not matter, except in `equals`."""
 
     contains: Words = []
     lacks: Words = []
     equals: str | None = None
     silent: bool = False
+    asks: str | None = None
 
 
 class Case(_Part):
-    """One test: what a person says (one message, or several of one conversation) and what is expected of the last answer."""
+    """One test: what a person says (one message, or several of one conversation) and what is expected of the last answer.
+
+    `answers` are what people say when the bot asks: `yes` or `no` to an approval, the answer to a question. Without one it is `no`.
+    """
 
     say: Annotated[Words, Field(min_length=1)]
+    answers: Annotated[Words, BeforeValidator(_answers)] = []
     expect: Expect
 
 
@@ -122,14 +140,7 @@ class StepKeys(_Part):
     timeout: Annotated[Duration, Field(gt=0, le=3600)] | None = None
     retries: int = Field(0, ge=0, le=5)
     queue: Literal["bots"] = "bots"
-    approve: Any = None
-
-    @field_validator("approve", mode="before")
-    @classmethod
-    def _not_yet(cls, given: Any) -> Any:
-        raise ValueError(
-            "this version of Parley cannot ask a person for approval; take this line out, and let the bot do nothing that needs it"
-        )
+    approve: Annotated[Terms | None, BeforeValidator(_terms)] = None
 
     @field_validator("queue", mode="before")
     @classmethod
@@ -148,6 +159,8 @@ class BotFile(_Part):
     timezone: str = "UTC"
     attend: Attend = Attend()
     budget: Budget = Budget()
+    delegates: Annotated[list[Annotated[str, BeforeValidator(username)]], Field(max_length=20)] = []
+    commands: Annotated[dict[str, Command], Field(max_length=MAX_COMMANDS)] = {}
     steps: Annotated[list[Any], Field(min_length=1, max_length=MAX_STEPS)]
     tests: list[Case] = Field([], max_length=200)
 
@@ -169,13 +182,15 @@ class BotFile(_Part):
             )
         return name
 
-    def notes(self) -> list[str]:
-        """What the file asks for that this version of Parley does not do yet, for whoever checks it."""
-        said = {
-            "budget.tokens_per_day is not enforced yet: the bot may use more": self.budget.tokens_per_day is not None,
-            "persona.avatar is not shown yet: people see the bot's initials": bool(self.persona.avatar),
-        }
-        return [note for note, holds in said.items() if holds]
+    @field_validator("commands", mode="before")
+    @classmethod
+    def _fit_commands(cls, commands: Any) -> Any:
+        for name in commands if isinstance(commands, dict) else ():
+            if not isinstance(name, str) or not _COMMAND.fullmatch(name):
+                raise ValueError(f"`{name}` is no name for a command: small letters, digits and hyphens, such as joke")
+            if name in RESERVED:
+                raise ValueError(f"every bot has the command /{name} already; give yours another name")
+        return {name: {} if told is None else told for name, told in commands.items()} if isinstance(commands, dict) else commands
 
 
 @dataclass(frozen=True)

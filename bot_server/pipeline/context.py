@@ -9,8 +9,14 @@ from typing import Any, Protocol
 
 from dosaku import Agent
 from dosaku.usage import Usage
+from errors import StepError
 from pipeline.control import Control
 from pipeline.payload import NO_SECRETS, Secrets
+from steps import Attachment
+
+# What a step may log; the trace keeps less.
+MOST_LINES = 10_000
+MOST_LETTERS = 2000
 
 
 class Screen(Protocol):
@@ -27,6 +33,10 @@ class Blank:
         """Nothing to do."""
 
 
+def _no_files(reference: str) -> Attachment:
+    raise StepError("There are no attachments here.", code="no_attachment")
+
+
 @dataclass
 class Surroundings:
     """What all steps of one run share."""
@@ -38,6 +48,7 @@ class Surroundings:
     screen: Screen = field(default_factory=Blank)
     secrets: Secrets = NO_SECRETS
     text: str = ""
+    attachment: Callable[[str], Attachment] = _no_files
 
 
 class Context:
@@ -50,6 +61,8 @@ class Context:
         self._agent: Agent | None = None
         self.usages: list[Usage] = []
         self.prompt: list[dict[str, Any]] | None = None
+        self.logs: list[str] = []
+        self.code = ""
 
     @property
     def bot_name(self) -> str:
@@ -88,12 +101,23 @@ class Context:
         """Whether the run should end."""
         return self._around.control.cancelled()
 
-    def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Put usage and prompt into the trace of this step."""
+    def log(self, text: str) -> None:
+        """Leave a line in the trace of this step. A step that logs without end fills no memory."""
+        if len(self.logs) < MOST_LINES:
+            self.logs.append(str(text)[:MOST_LETTERS])
+
+    def attachment(self, reference: str) -> Attachment:
+        """A file or picture of one of the payload's messages, by its `id`. Raises StepError when it cannot be read."""
+        return self._around.attachment(reference)
+
+    def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None, code: str | None = None) -> None:
+        """Put usage, prompt and generated code into the trace of this step."""
         if usage is not None:
             self.usages.append(usage)
         if prompt is not None:
             self.prompt = [dict(message) for message in prompt]
+        if code is not None:
+            self.code = str(code)
 
     def _show(self) -> None:
         self._around.screen.show(self._around.text, self._step, self._activity)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -79,14 +79,16 @@ def _bounds(kind: str, context: dict[str, Any]) -> str:
 
 def keys_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     """The valid keys of the model that `loc` leads to inside `model`."""
+    named = False
     for part in loc:
-        if isinstance(part, int):
+        if isinstance(part, int) or named:  # an entry of a list, or of a map whose keys people choose
+            named = False
             continue
         inner = next((field.annotation for name, field in model.model_fields.items() if (field.alias or name) == part), None)
         found = _model_in(inner)
         if found is None:
             return []
-        model = found
+        model, named = found, dict in (get_origin(inner), *map(get_origin, get_args(inner)))
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

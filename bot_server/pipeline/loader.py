@@ -18,14 +18,15 @@ from pydantic import ValidationError
 from dosaku import Agent, DosakuError, Usage
 from dosaku.catalog import catalog
 from dosaku.errors import ExecutorPermissionRequired, KeyMissing, ServicePermissionRequired, UnknownModule
-from errors import BotServerError
+from errors import BotServerError, StepError
+from pipeline import pictures
 from pipeline.bot_file import BotFile, Parsed, StepKeys, StepSpec, parse
 from pipeline.custom import CustomSteps, snake
 from pipeline.explain import problems_of
 from pipeline.pipeline import STEP_SECONDS, BuiltStep, Granted, Pipeline
 from pipeline.problem import BrokenBotFile, Problem, nearest
 from pipeline.task_step import task_step
-from steps import BUILT_IN, Step
+from steps import BUILT_IN, Attachment, Step
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Loader:
             custom=frozenset(hashes),
             status="off" if said else "on",
             reason=said,
+            notes=pictures.notes(self.folder, parsed.bot.persona.avatar),
         )
 
     def is_fresh(self, pipeline: Pipeline) -> bool:
@@ -92,7 +94,9 @@ class Loader:
             problems.extend(problems_of(error, step.Config, parsed.tree, parsed.file, spec.path, StepKeys.model_fields))
             return None
         timeout = STEP_SECONDS if spec.keys.timeout is None else spec.keys.timeout
-        return BuiltStep(spec.index, spec.name, step, spec.settings, spec.when, timeout, spec.keys.retries)
+        built = BuiltStep(spec.index, spec.name, step, spec.settings, spec.when, timeout, spec.keys.retries, spec.keys.approve)
+        problems.extend(_undeclared(built, spec, parsed))
+        return built
 
     def _class(self, spec: StepSpec, file: str, hashes: dict[str, str]) -> type[Step]:
         name = spec.name
@@ -162,8 +166,40 @@ class _Probe:
     def cancelled(self) -> bool:
         return False
 
-    def record(self, *, usage: Usage | None = None, prompt: Any = None) -> None:
+    def record(self, *, usage: Usage | None = None, prompt: Any = None, code: str | None = None) -> None:
         """There is no trace."""
+
+    def log(self, text: str) -> None:
+        """There is no trace."""
+
+    def attachment(self, reference: str) -> Attachment:
+        raise StepError("A step that is only made to see whether it can be made reads nothing.")
+
+
+def _undeclared(built: BuiltStep, spec: StepSpec, parsed: Parsed) -> list[Problem]:
+    """What a step would do on others' account that the file may not, or does not, ask for."""
+    where = f"steps.{spec.index + 1}.{spec.name}"
+    declared = parsed.bot.delegates if parsed.bot else _callees_of(parsed)
+    own = parsed.bot.name if parsed.bot else ""
+    found = []
+    for callee in built.step.callees(spec.settings):
+        line = parsed.tree.line_of((*spec.path, "to"))
+        if callee == own:
+            found.append(Problem(parsed.file, line, f"{where}.to", "a bot cannot hand work to itself"))
+        elif callee not in declared:
+            message = f"{callee} is not declared: add it to the file, as in `delegates: [{callee}]`"
+            found.append(Problem(parsed.file, line, f"{where}.to", message, nearest(callee, declared)))
+    if built.on_behalf and built.approve is not None and built.approve.by != "asker":
+        message = "this is done in the name of the person who asks, so only they may approve it; take this line out"
+        found.append(Problem(parsed.file, parsed.tree.line_of((*spec.path, "approve", "by")), f"{where}.approve.by", message))
+    return found
+
+
+def _callees_of(parsed: Parsed) -> list[str]:
+    """The declared ones of a file that has other faults as well."""
+    plain = parsed.tree.plain()
+    declared = plain.get("delegates") if isinstance(plain, dict) else None
+    return [one for one in declared if isinstance(one, str)] if isinstance(declared, list) else []
 
 
 def _modules_of(step: BuiltStep) -> list[str]:

@@ -6,22 +6,59 @@ It starts as what the delivery says and grows with every step. Copies are made t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from errors import PayloadError
 from storable import storable, storable_json
 
+if TYPE_CHECKING:
+    from pipeline.bot_file import BotFile
+
 MAX_BYTES = 256 * 1024
 HIDDEN = "[secret]"
+_COMMAND = re.compile(r"\s*/(?P<name>[A-Za-z][A-Za-z0-9-]*)(?:\s+(?P<words>.*))?", re.DOTALL)
 
 Payload = dict[str, Any]
 
 
-def from_delivery(delivery: dict[str, Any]) -> Payload:
-    """The payload a run starts with: who asked, where, and the conversation so far."""
-    kept = ("run", "attempt", "bot", "room", "asker", "trigger", "messages")
-    return {key: delivery[key] for key in kept}
+# Who runs what, where and for whom: always what the delivery says, whatever payload the run goes on with (I8, W21).
+IDENTITY = ("run", "attempt", "bot", "room", "asker")
+
+
+def from_delivery(delivery: dict[str, Any], bot: BotFile | None = None) -> Payload:
+    """The payload a run starts with: who asked, where, and the conversation so far; with a command of the bot's as it reads it."""
+    payload = {key: delivery[key] for key in (*IDENTITY, "trigger", "messages")}
+    return expanded(payload, bot) if bot is not None and bot.commands else payload
+
+
+def resumed(delivery: dict[str, Any], bot: BotFile) -> Payload:
+    """The payload of a run that goes on. One that a person made is as they made it, and no longer than any other.
+
+    Raises PayloadError when it is too long.
+    """
+    resume = delivery["resume"]
+    began = from_delivery(delivery, bot) if resume.get("handmade") else {}
+    return unpack(pack(began | resume["payload"] | {key: delivery[key] for key in IDENTITY}))
+
+
+def expanded(payload: Payload, bot: BotFile) -> Payload:
+    """The payload with a command in the newest message that asked: `/joke cats` reads as the bot's file says it.
+
+    `payload["command"]` is {"name", "words"} then. What the person wrote stays in the room.
+    """
+    messages = payload["messages"]
+    newest = next((index for index in range(len(messages) - 1, -1, -1) if messages[index]["id"] in payload["trigger"]), None)
+    said = messages[newest] if newest is not None else None
+    match = said and _COMMAND.fullmatch(re.sub(rf"@{re.escape(bot.name)}(?![a-z0-9-])", " ", said["body"], flags=re.IGNORECASE))
+    command = bot.commands.get(match["name"].lower()) if match else None
+    if said is None or not match or command is None:
+        return payload
+    words = (match["words"] or "").strip()
+    body = command.say.replace("{words}", words)
+    told = [*messages[:newest], said | {"body": body}, *messages[(newest or 0) + 1 :]]
+    return payload | {"messages": told, "command": {"name": match["name"].lower(), "words": words}}
 
 
 class Secrets:

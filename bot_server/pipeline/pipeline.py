@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pipeline.bot_file import BotFile
 from pipeline.when import When
-from steps import Step, StepContext
+from steps import Step, StepContext, Terms
 
 # What a step may take when the bot file does not say.
 STEP_SECONDS = 600.0
@@ -25,10 +25,16 @@ class BuiltStep:
     when: When | None = None
     timeout: float = STEP_SECONDS
     retries: int = 0
+    approve: Terms | None = None
 
     def make(self, context: StepContext) -> Step:
         """The step for one run. Cheap; sends nothing."""
         return self.step(self.settings, context)
+
+    @property
+    def on_behalf(self) -> bool:
+        """Whether the step acts in the name of who asked."""
+        return self.step.on_behalf(self.settings)
 
     @property
     def detail(self) -> str:
@@ -46,7 +52,8 @@ class Granted:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One version of one bot. `status` is "off", with the `reason`, when it is well made but may not or cannot run here."""
+    """One version of one bot. `status` is "off", with the `reason`, when it is well made but may not or cannot run here;
+    `notes` are for whoever checks the file."""
 
     file: str
     text: str
@@ -57,6 +64,7 @@ class Pipeline:
     custom: frozenset[str]
     status: Literal["on", "off"] = "on"
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

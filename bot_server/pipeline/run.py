@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import dosaku.errors
-from errors import Cancelled, Failure, StaleAttempt, failure_of
+from errors import Cancelled, Failure, StaleAttempt, StepError, failure_of
 from pipeline.context import Context, Surroundings
 from pipeline.payload import Payload, changes, pack, unpack
 from pipeline.pipeline import BuiltStep, Pipeline
 from pipeline.replies import replies_of
-from pipeline.trace import MAX_EXPLANATION, MAX_SUMMARY, Outcome, Record, add_up, error_of, prompt_of, usage_of
+from pipeline.trace import MAX_CODE, MAX_EXPLANATION, MAX_SUMMARY, Outcome, Record, add_up, error_of, logs_of, prompt_of, usage_of
+from pipeline.waiting import Waits, gate
 from steps import Step
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,12 @@ class Ports(Protocol):
     def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
         """Post a reply. The same key again changes nothing."""
 
+    def send(self, key: str, approval: str) -> None:
+        """Have the app send what was approved, in the name of who asked. The same key again changes nothing."""
+
+    def tokens_left(self) -> tuple[int | None, str]:
+        """How many tokens the bot may still use for who asks (None: as many as it likes), and what to say when it is none."""
+
     def record(self, steps: list[dict[str, Any]]) -> None:
         """Store what must not be done twice, with everything before it."""
 
@@ -45,21 +52,26 @@ class Ports(Protocol):
 
 @dataclass(frozen=True)
 class Point:
-    """How far a run is: the step to do next, its payload, whether the run has replied, and the records the app does not have yet."""
+    """How far a run is: the step to do next, its payload, whether the run has replied, and the records the app does not have yet.
+
+    `answer` is what the step has waited for, as the app told it; no checkpoint ever holds one.
+    """
 
     step: int
     payload: Payload
     replied: bool = False
     unsent: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, Any] = field(default_factory=dict)
+    answer: dict[str, Any] | None = None
 
 
 def run(pipeline: Pipeline, point: Point, ports: Ports, around: Surroundings) -> Outcome:
     """Do the steps from `point` on and say how it ended.
 
-    A failure is an outcome, not an exception. When `around.control` says "draining", the outcome is `cancelled` with that reason: the
-    run is not over, another worker goes on from the last checkpoint. When it says "stale" or "superseded" afterwards, the
-    attempt was given up, and the outcome is worth no more than its trace.
+    A failure is an outcome, not an exception. So is `waiting`, for a person or another bot: nothing is held meanwhile, and the run goes
+    on from the same step when the answer comes with a later delivery. When `around.control` says "draining", the outcome is `cancelled`
+    with that reason: the run is not over, another worker goes on from the last checkpoint. When it says "stale" or "superseded"
+    afterwards, the attempt was given up, and the outcome is worth no more than its trace.
     """
     return _Course(pipeline, point, ports, around).outcome()
 
@@ -73,6 +85,8 @@ class _Course:
         self._ports = ports
         self._around = around
         self._began = time.monotonic()
+        self._approval = ""
+        self._first = True
 
     def outcome(self) -> Outcome:
         for built in self._pipeline.steps[self._point.step :]:
@@ -93,6 +107,10 @@ class _Course:
             step, after = self._worked(built, context)
             record = self._record(built, context, started, step.summary() if step else f"not needed: {built.when}")
             payload = self._posted(built, after)
+            if step is not None and step.sends:
+                self._ports.send(f"{built.index}.0", self._approval)
+        except Waits as waits:
+            return self._wait(built, waits)
         except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 (a custom step may raise anything)
             if isinstance(error, StaleAttempt):
                 self._around.control.cancel("stale")
@@ -102,8 +120,16 @@ class _Course:
         # The last step's record goes with the outcome, which follows at once; only what was paid for does not wait even for that.
         at_once = step is not None and (step.costs or (step.effect and built is not self._pipeline.steps[-1]))
         before = self._point.payload
-        self._advance(replace(record, changed=changes(before, payload), payload=payload if kept else None), payload, at_once=at_once)
+        record = replace(record, changed=changes(before, payload), payload=payload if kept else None)
+        # With what it began with and all that changed, the input of every step can be shown.
+        self._advance(replace(record, before=before if self._first else None), payload, at_once=at_once)
+        self._first = False
         return None
+
+    def _wait(self, built: BuiltStep, waits: Waits) -> Outcome:
+        """The run stops here until the app has an answer. It says so once more should it be delivered again without one."""
+        point = waits.told | {"step": built.index, "payload": waits.payload}
+        return replace(self._end("waiting"), waiting=point)
 
     def _worked(self, built: BuiltStep, context: Context) -> tuple[Step | None, Payload]:
         """The step and the payload after it; no step when its condition does not hold. Retries what may work the next time."""
@@ -112,6 +138,8 @@ class _Course:
         for left in range(built.retries, -1, -1):
             try:
                 return self._once(built, context)
+            except Waits:
+                raise
             except Exception as error:
                 failure = failure_of(error)
                 waits = failure.retry_after is not None and failure.retry_after > 1
@@ -124,9 +152,13 @@ class _Course:
         self._around.control.arm(built.timeout, built.name)
         try:
             step = built.make(context)
+            ready = gate(self._pipeline, built, step, self._point.payload, self._point.answer, self._around.secrets)
+            self._approval = ready.approval
+            if step.costs:
+                self._afford()
             if step.activity:
                 context.activity(step.activity)
-            answer = step.process(unpack(pack(self._point.payload)))
+            answer = step.process(unpack(pack(ready.payload)))
             if inspect.isawaitable(answer):
                 answer = asyncio.run(self._awaited(answer))
             # A step that came back too late is as good as one that did not, unless it has been paid for.
@@ -137,6 +169,12 @@ class _Course:
             return step, unpack(pack(answer, self._around.secrets))
         finally:
             self._around.control.disarm()
+
+    def _afford(self) -> None:
+        """Before a step that costs: whether anything is left to spend (the answer says so, and nothing is asked of the service)."""
+        left, said = self._ports.tokens_left()
+        if left is not None and left <= 0:
+            raise StepError(said or "My budget for today is spent.", code="budget_spent")
 
     async def _awaited(self, answer: Awaitable[Payload]) -> Payload:
         """An async step, cancelled within a moment when the run should end."""
@@ -174,6 +212,8 @@ class _Course:
             changed={},
             payload=None,
             error=None,
+            logs=logs_of(context, secrets),
+            code=secrets.hide(context.code)[:MAX_CODE],
         )
 
     def _advance(self, record: Record, payload: Payload, *, at_once: bool) -> None:
@@ -207,7 +247,8 @@ class _Course:
     def _broken_off(self, built: BuiltStep, context: Context, started: float, failure: Failure) -> Outcome:
         """The end of a run whose step did not come to its own."""
         if failure.code != "draining":
-            record = replace(self._record(built, context, started, ""), state="failed", error=error_of(failure, self._around.secrets))
+            record = self._record(built, context, started, "")
+            record = replace(record, state="failed", error=error_of(failure, self._around.secrets), before=self._point.payload)
             self._point = replace(self._point, unsent=[*self._point.unsent, record.as_json()])
         return self._end("cancelled" if failure.code in ("stopped", "draining") else "failed", failure)
 

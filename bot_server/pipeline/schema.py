@@ -7,10 +7,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.bot_file import STEP_NAME, BotFile, StepKeys
-from steps import BUILT_IN
+from steps import BUILT_IN, Terms
+from steps.asking import USERNAME
 
-_SECONDS = {"anyOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h)?$"}, {"type": "number", "minimum": 0}]}
+_SECONDS = {"anyOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h|d)?$"}, {"type": "number", "minimum": 0}]}
 _WHEN = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "object", "minProperties": 1}]}
+_BY = {
+    "anyOf": [
+        {"enum": ["asker", "admins"]},
+        {"type": "string", "pattern": f"^{USERNAME.pattern}$"},
+        {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": f"^{USERNAME.pattern}$"}},
+    ]
+}
 _LIST = {"type": "array", "items": {"type": "string"}}
 
 
@@ -21,7 +29,7 @@ def schema() -> dict[str, Any]:
     parts["Attend"]["properties"]["settle"] = _SECONDS
     for lists in ("users", "roles"):
         parts["Attend"]["properties"][lists] = {"anyOf": [{"$ref": "#/$defs/AccessList"}, _LIST]}
-    for words, owner in (("say", "Case"), ("contains", "Expect"), ("lacks", "Expect")):
+    for words, owner in (("say", "Case"), ("answers", "Case"), ("contains", "Expect"), ("lacks", "Expect")):
         parts[owner]["properties"][words] = {"anyOf": [{"type": "string"}, _LIST]}
     made["properties"]["name"]["pattern"] = "^[a-z][a-z0-9-]{1,40}$"
     made["properties"]["steps"]["items"] = {"anyOf": [_name(), _short_form(parts), _seed_form()]}
@@ -56,7 +64,11 @@ def _settings(config: type[BaseModel], parts: dict[str, Any]) -> dict[str, Any]:
     """A step's own settings and the keys that any step may have."""
     own = config.model_json_schema(by_alias=True)
     parts.update(own.pop("$defs", {}))
+    _plainly(own)
+    terms = Terms.model_json_schema()
+    _plainly(terms)
     keys = {
+        "approve": {"anyOf": [{"type": "boolean"}, terms]},
         "when": _WHEN,
         "timeout": _SECONDS,
         "retries": StepKeys.model_json_schema()["properties"]["retries"],
@@ -64,3 +76,10 @@ def _settings(config: type[BaseModel], parts: dict[str, Any]) -> dict[str, Any]:
     }
     own["properties"] = own.get("properties", {}) | keys
     return own
+
+
+def _plainly(model: dict[str, Any]) -> None:
+    """Times and deciders as people write them, which is more than what they are once they have been read."""
+    for name, schema in (("expires", _SECONDS), ("by", _BY)):
+        if name in model.get("properties", {}):
+            model["properties"][name] = schema

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import redis
@@ -79,16 +79,16 @@ class Store:
         """Give a claim back."""
         self.client.eval(_RELEASE, 1, _claim_key(run, attempt), worker)
 
-    def save(self, run: str, version: int, point: Point) -> None:
-        """Keep how far a run of this version of its bot is."""
-        body = json.dumps(asdict(point), ensure_ascii=False, separators=(",", ":"))
-        self.client.set(_checkpoint_key(run), f"{self._sign(run, version, body)}{body}", ex=DAY)
+    def save(self, run: str, version: int, start: str, point: Point) -> None:
+        """Keep how far a run of this version of its bot is, and which answer it went on from (`start`, "" for none)."""
+        body = json.dumps(asdict(replace(point, answer=None)), ensure_ascii=False, separators=(",", ":"))
+        self.client.set(_checkpoint_key(run), f"{self._sign(run, version, start, body)}{body}", ex=DAY)
 
-    def load(self, run: str, version: int) -> Point | None:
+    def load(self, run: str, version: int, start: str) -> Point | None:
         """How far a run is. None when nothing is there, or nothing that we wrote, or it belongs to another version of the bot, whose
-        steps may be others."""
+        steps may be others, or to the time before the answer that the run now goes on from: a person's word outweighs it."""
         kept = self.client.get(_checkpoint_key(run))
-        if not isinstance(kept, str) or not hmac.compare_digest(kept[:64].encode(), self._sign(run, version, kept[64:]).encode()):
+        if not isinstance(kept, str) or not hmac.compare_digest(kept[:64].encode(), self._sign(run, version, start, kept[64:]).encode()):
             return None
         try:
             return Point(**json.loads(kept[64:]))
@@ -115,8 +115,8 @@ class Store:
         """Whether somebody stopped the run before it began."""
         return bool(self.client.exists(f"{PREFIX}cancelled:{run}:{attempt}"))
 
-    def _sign(self, run: str, version: int, body: str) -> str:
-        return hmac.new(self._key, f"{run}.{version}.{body}".encode(), hashlib.sha256).hexdigest()
+    def _sign(self, run: str, version: int, start: str, body: str) -> str:
+        return hmac.new(self._key, f"{run}.{version}.{start}.{body}".encode(), hashlib.sha256).hexdigest()
 
 
 def _claim_key(run: str, attempt: int) -> str:

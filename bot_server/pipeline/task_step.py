@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -10,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from dosaku import Learned, Usage
 from dosaku.catalog import catalog
 from dosaku.errors import DosakuError
-from errors import PayloadError, StepMisconfigured
+from errors import StepMisconfigured
 from steps import Payload, Step, StepContext
+from steps.asking import Edits, Part
+from steps.paths import put, taken
 
 
 class TaskConfig(BaseModel):
@@ -53,7 +56,7 @@ class TaskStep(Step):
 
     def process(self, payload: Payload) -> Payload:
         """Do the task."""
-        given = _taken(payload, self._keys.in_)
+        given = taken(payload, self._keys.in_)
         try:
             answer = getattr(self._learned, self._action)(given)
             if isinstance(answer, Iterator):
@@ -63,7 +66,23 @@ class TaskStep(Step):
             raise
         self._used(answer)
         self.note = self._module
-        _put(payload, self._keys.out, str(answer) if isinstance(answer, str) else answer)
+        put(payload, self._keys.out, str(answer) if isinstance(answer, str) else answer)
+        return payload
+
+    def preview(self, payload: Payload) -> list[Part]:
+        """The module, and what goes in."""
+        given = taken(payload, self._keys.in_)
+        settings = json.dumps(self._keys.model_extra, ensure_ascii=False, sort_keys=True) if self._keys.model_extra else ""
+        shown = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, indent=2)
+        return [
+            Part("recipients", "Goes to", " ".join(part for part in (f"{self._module}.{self._action}", settings) if part)),
+            Part("text", "What goes in", shown, name="in", editable=isinstance(given, str)),
+        ]
+
+    def edited(self, payload: Payload, texts: Edits) -> Payload:
+        """What goes in, in other words."""
+        if "in" in texts:
+            put(payload, self._keys.in_, texts["in"])
         return payload
 
     def _used(self, told: Any) -> None:
@@ -83,22 +102,3 @@ class TaskStep(Step):
 def task_step(task: str) -> type[TaskStep]:
     """The step class of a task."""
     return type(task, (TaskStep,), {"task": task, "__doc__": f"Does the task {task}."})
-
-
-def _taken(payload: Payload, key: str) -> Any:
-    value: Any = payload
-    for part in key.split("."):
-        if not isinstance(value, dict) or part not in value:
-            raise PayloadError(f"The payload has nothing at `{key}` for this step to work on.")
-        value = value[part]
-    return value
-
-
-def _put(payload: Payload, key: str, answer: Any) -> None:
-    *path, last = key.split(".")
-    for part in path:
-        inner = payload.setdefault(part, {})
-        if not isinstance(inner, dict):
-            raise PayloadError(f"The payload's `{part}` is no map, so nothing can be put at `{key}`.")
-        payload = inner
-    payload[last] = answer

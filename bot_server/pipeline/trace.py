@@ -13,13 +13,20 @@ from pipeline.payload import Payload, Secrets
 
 # What a trace keeps: the app takes no more of each (docs/api/runs.md).
 MAX_PROMPT = 128 * 1024
+MAX_CODE = 64 * 1024
+MAX_LOGS = 16 * 1024
+MAX_LINE = 2000
+MAX_LINES = 200
+# The app takes bodies of 1 MB.
+MAX_RECORD = 900_000
 MAX_SUMMARY = 300
 MAX_EXPLANATION = 2000
 
 
 @dataclass(frozen=True)
 class Record:
-    """One step of one run. `payload` is the whole payload after a step that cost money or had an effect, else None."""
+    """One step of one run. `payload` is the whole payload after a step that cost money or had an effect, else None; `before` the one before
+    the first step of an attempt and before one that failed."""
 
     index: int
     name: str
@@ -37,25 +44,27 @@ class Record:
     code: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The record as the app's API takes it."""
-        return dict(self.__dict__)
+        """The record as the app's API takes it. One that would be too long for that goes without the payload before it."""
+        told = dict(self.__dict__)
+        return told | {"before": None} if self.before is not None and _size(told) > MAX_RECORD else told
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `steps` are the records the app does not have yet."""
+    """How a run ended, or that it waits: for what, at which step, with which payload. `steps` are the records the app does not have yet."""
 
-    outcome: Literal["replied", "silent", "failed", "cancelled"]
+    outcome: Literal["replied", "silent", "failed", "cancelled", "waiting"]
     reason: str = ""
     explanation: str = ""
     permanent: bool = False
     retry_after: float | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, Any] = field(default_factory=dict)
+    waiting: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The outcome as the app's API takes it, but for the attempt."""
-        return dict(self.__dict__)
+        return {key: value for key, value in self.__dict__.items() if key != "waiting" or value is not None}
 
 
 def usage_of(usages: list[Usage]) -> dict[str, Any]:
@@ -79,6 +88,19 @@ def prompt_of(context: Context, secrets: Secrets) -> list[dict[str, Any]] | None
     if prompt and _size(prompt) > MAX_PROMPT:
         prompt = [{"role": str(prompt[0].get("role", "user")), "content": str(prompt[0].get("content", ""))[: MAX_PROMPT // 8] + " …"}]
     return prompt
+
+
+def logs_of(context: Context, secrets: Secrets) -> list[str]:
+    """The lines a step logged, without secrets, as many as a trace takes; the last one says so when more were left out."""
+    lines: list[str] = []
+    size = 0
+    for line in context.logs:
+        shown = secrets.hide(line)[:MAX_LINE]
+        size += len(shown.encode("utf-8", "replace"))
+        if size > MAX_LOGS or len(lines) == MAX_LINES - 1:
+            return [*lines, f"… {len(context.logs) - len(lines)} more were left out"]
+        lines.append(shown)
+    return lines
 
 
 def error_of(failure: Failure, secrets: Secrets) -> dict[str, Any]:

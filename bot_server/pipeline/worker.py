@@ -15,14 +15,15 @@ from typing import Any, Literal
 import redis
 
 from chat_api import ChatApi
-from errors import AnswerRefused, BotServerError, Failure, StaleAttempt
+from errors import AnswerRefused, BotServerError, Failure, StaleAttempt, StepError
 from pipeline import pulse
 from pipeline.active import ActiveRun, ActiveRuns
+from pipeline.approving import canonical, sha256_of
 from pipeline.context import Surroundings
 from pipeline.contract import Delivery
 from pipeline.drafts import Drafts, Line
 from pipeline.loader import Loader, Trust
-from pipeline.payload import Secrets, from_delivery
+from pipeline.payload import Secrets, from_delivery, resumed
 from pipeline.pipeline import Pipeline
 from pipeline.run import Point, run
 from pipeline.shelf import Shelf
@@ -30,6 +31,7 @@ from pipeline.store import Store, connect
 from pipeline.trace import MAX_EXPLANATION, Outcome
 from pipeline.watchdog import Watchdog
 from settings import Settings
+from steps import Attachment
 
 log = logging.getLogger(__name__)
 
@@ -143,15 +145,25 @@ class Worker:
         def stale() -> bool:
             return mine.control.reason() in ("stale", "superseded")
 
-        if len(json.dumps(outcome.steps)) > MAX_STEPS_BYTES:
+        if len(json.dumps(outcome.steps)) + len(json.dumps(outcome.waiting)) > MAX_STEPS_BYTES:
             if not stale():
                 self.send_steps(mine, outcome.steps, stale)
             outcome = replace(outcome, steps=[])
-        self.api.outcome(mine.run, mine.attempt, outcome.as_json(), give_up=stale)
+        try:
+            self.api.outcome(mine.run, mine.attempt, outcome.as_json(), give_up=stale)
+        except AnswerRefused as error:
+            if outcome.waiting is None or not error.permanent:
+                raise
+            # What cannot be put to anybody is not waited for: the run fails, and keeps its trace.
+            said = self.secrets.hide(f"I could not ask. {error.explanation}")[:MAX_EXPLANATION]
+            failed = replace(outcome, outcome="failed", reason="not_asked", explanation=said, permanent=True, waiting=None)
+            self.api.outcome(mine.run, mine.attempt, failed.as_json(), give_up=stale)
 
     def _outcome(self, mine: ActiveRun, line: Line, delivery: dict[str, Any]) -> Outcome:
+        start = start_of(delivery)
         try:
             pipeline = self.shelf.pipeline(delivery["bot"]["name"], delivery["bot"].get("version"))
+            point = self._point(mine, delivery, pipeline, start)
         except BotServerError as error:
             failure = Failure(error.code, error.explanation, error.permanent, error.retry_after)
             return Outcome("failed", failure.code, self.secrets.hide(failure.explanation), failure.permanent, failure.retry_after)
@@ -162,18 +174,31 @@ class Worker:
             control=mine.control,
             screen=line,
             secrets=self.secrets,
+            attachment=lambda reference: self._attachment(mine, reference),
         )
-        ports = _AppPorts(self, mine, line, delivery["bot"]["version"])
-        return run(pipeline, self._point(mine, delivery), ports, around)
+        return run(pipeline, point, _AppPorts(self, mine, line, delivery, start), around)
 
-    def _point(self, mine: ActiveRun, delivery: dict[str, Any]) -> Point:
-        """Where to begin: the checkpoint in Redis, what the app has recorded, or the beginning; whichever is farthest."""
-        point = Point(0, from_delivery(delivery))
+    def _attachment(self, mine: ActiveRun, reference: str) -> Attachment:
+        """One of the files of the conversation, for a step that asks for it."""
+        try:
+            return Attachment(*self.api.attachment(mine.run, mine.attempt, reference, give_up=mine.control.cancelled))
+        except AnswerRefused as error:
+            if error.status != 404:
+                raise
+            raise StepError("This conversation has no such attachment (any more).", code="no_attachment") from None
+
+    def _point(self, mine: ActiveRun, delivery: dict[str, Any], pipeline: Pipeline, start: str) -> Point:
+        """Where to begin: the checkpoint in Redis, what the app has recorded, or the beginning; whichever is farthest.
+
+        An answer is only ever the app's: a checkpoint from before it counts for nothing.
+        """
         resume = delivery.get("resume")
         if resume:
-            point = Point(resume["step"], resume["payload"])
-        kept = self.lightly("checkpoint was not read", lambda: self.store.load(mine.run, delivery["bot"]["version"]))
-        if kept is not None and kept.step >= point.step:
+            point = Point(resume["step"], resumed(delivery, pipeline.bot), answer=resume.get("answer"))
+        else:
+            point = Point(0, from_delivery(delivery, pipeline.bot))
+        kept = self.lightly("checkpoint was not read", lambda: self.store.load(mine.run, delivery["bot"]["version"], start))
+        if kept is not None and (kept.step > point.step or (kept.step == point.step and point.answer is None)):
             point = kept
         return replace(point, payload=point.payload | {"attempt": mine.attempt})
 
@@ -202,16 +227,26 @@ class Worker:
 class _AppPorts:
     """`run.Ports` towards the app and Redis."""
 
-    def __init__(self, worker: Worker, mine: ActiveRun, line: Line, version: int) -> None:
+    def __init__(self, worker: Worker, mine: ActiveRun, line: Line, delivery: dict[str, Any], start: str) -> None:
         self._worker = worker
         self._mine = mine
         self._line = line
-        self._version = version
+        self._version: int = delivery["bot"]["version"]
+        self._budgeted = bool(delivery.get("budgeted"))
+        self._start = start
 
     def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
         """Post a reply, after the last draft that is under way."""
         self._worker.drafts.settle(self._line)
         self._worker.api.reply(self._mine.run, self._mine.attempt, key, body, metadata, give_up=self._stale)
+
+    def send(self, key: str, approval: str) -> None:
+        """Have the app send what it has stored as approved. No text goes along: it is not ours to say."""
+        self._worker.api.sending(self._mine.run, self._mine.attempt, key, approval, give_up=self._stale)
+
+    def tokens_left(self) -> tuple[int | None, str]:
+        """What is left of the budgets, if there are any."""
+        return self._worker.api.budget(self._mine.run, self._mine.attempt) if self._budgeted else (None, "")
 
     def record(self, steps: list[dict[str, Any]]) -> None:
         """Record steps in the app."""
@@ -219,7 +254,7 @@ class _AppPorts:
 
     def checkpoint(self, point: Point) -> None:
         """Keep the checkpoint in Redis."""
-        self._worker.lightly("checkpoint was not kept", lambda: self._worker.store.save(self._mine.run, self._version, point))
+        self._worker.lightly("checkpoint was not kept", lambda: self._worker.store.save(self._mine.run, self._version, self._start, point))
 
     def _stale(self) -> bool:
         return self._mine.control.reason() in ("stale", "superseded", "draining")
@@ -234,6 +269,13 @@ def secrets_of(settings: Settings) -> Secrets:
     """Every secret of this program's environment."""
     held = (settings.openai_api_key, settings.bot_key, settings.django_superuser_token, settings.redis_password)
     return Secrets(one.get_secret_value() for one in held)
+
+
+def start_of(delivery: dict[str, Any]) -> str:
+    """Which word of a person the delivery goes on from; "" for none. Checkpoints made after it, and no others, go with it."""
+    resume = delivery.get("resume") or {}
+    said = {key: resume[key] for key in ("answer", "handmade") if resume.get(key)}
+    return sha256_of(canonical(said | {"step": resume["step"]})) if said else ""
 
 
 def _zone(pipeline: Pipeline, delivery: dict[str, Any]) -> str:

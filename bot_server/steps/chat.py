@@ -9,6 +9,7 @@ from dosaku import Agent, Module
 from dosaku import errors as dosaku_errors
 from dosaku.tasks.chat import Answer
 from errors import Cancelled, StepError, StepMisconfigured
+from steps.asking import Part
 from steps.conversation import draft_of, prompt_of, turns
 from steps.step import Payload, Step, StepConfig, StepContext
 
@@ -66,14 +67,18 @@ class Chat(Step):
         """Such as "thinking with small"."""
         return f"thinking with {self.settings.model or self._module.__name__}"
 
+    def preview(self, payload: Payload) -> list[Part]:
+        """The module, and the whole prompt."""
+        said = "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in self._prompt(payload))
+        return [Part("recipients", "Goes to", self.detail(self.config)), Part("text", "Prompt", said)]
+
     def process(self, payload: Payload) -> Payload:
         """Send payload['prompt'] and put the answer into payload['draft']['body'].
 
         Without a prompt, the messages of the room are sent. An empty answer leaves the draft as it was.
         """
         draft = draft_of(payload)
-        # A local module is told only what was said: EchoBot would repeat a name in front as well.
-        prompt = prompt_of(payload) if "prompt" in payload else turns(payload, self.context, named=self._module.is_service)
+        prompt = self._prompt(payload)
         self.context.record(prompt=prompt)
         answer = self._answer(prompt)
         self._note(answer)
@@ -84,6 +89,10 @@ class Chat(Step):
         if answer.strip():
             draft["body"] = _with_remark(answer)
         return payload
+
+    def _prompt(self, payload: Payload) -> list[dict[str, Any]]:
+        # A local module is told only what was said: EchoBot would repeat a name in front as well.
+        return prompt_of(payload) if "prompt" in payload else turns(payload, self.context, named=self._module.is_service)
 
     def _answer(self, prompt: list[dict[str, Any]]) -> Answer:
         try:

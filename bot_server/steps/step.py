@@ -20,8 +20,10 @@ The payload is a dict of JSON values. What the built-in steps read and write:
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -29,9 +31,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dosaku import Agent
 from dosaku.usage import Usage
-from errors import Cancelled, StepMisconfigured
+from errors import Cancelled, StepError, StepMisconfigured
+from steps.asking import Delegation, Edits, Part, Question, Terms
 
 Payload = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file or picture of a message."""
+
+    name: str
+    content_type: str
+    data: bytes
 
 
 class StepContext(Protocol):
@@ -61,8 +73,14 @@ class StepContext(Protocol):
     def cancelled(self) -> bool:
         """Whether somebody stopped the run, or the attempt became stale. Cheap enough to be asked ten times a second."""
 
-    def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Put what a service used, and what it was asked, into the trace of this step. Uses of one step add up."""
+    def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None, code: str | None = None) -> None:
+        """Put what a service used, what it was asked, and code that was generated, into the trace of this step. Uses add up."""
+
+    def log(self, text: str) -> None:
+        """Leave a line in the trace of this step, for whoever opens the run."""
+
+    def attachment(self, reference: str) -> Attachment:
+        """A file or picture of one of the payload's messages, by its `id`. Raises StepError when it cannot be read."""
 
 
 class StepConfig(BaseModel):
@@ -84,6 +102,7 @@ class Step(ABC):
         Config: the pydantic model of the step's settings. A custom step without one takes any settings.
         costs: doing it spends money, so its result is recorded in the app at once and never done twice. May be set per step object.
         effect: doing it changes something outside, likewise.
+        sends: set in `process` by a step that asks the app to send what was approved, in the name of who asked.
         settings: per object, the settings as the `Config` that they were checked with.
 
     Building a step is cheap and sends nothing. It raises StepMisconfigured when its settings are wrong, and Dosaku's
@@ -93,6 +112,7 @@ class Step(ABC):
     Config: ClassVar[type[BaseModel]] = AnyConfig
     costs: bool = False
     effect: bool = False
+    sends: bool = False
     settings: Any
 
     def __init__(self, config: Mapping[str, Any], context: StepContext) -> None:
@@ -110,6 +130,41 @@ class Step(ABC):
             Cancelled: the run was stopped meanwhile.
             Any error: the run fails. Errors of ours and Dosaku's say themselves whether trying again can help.
         """
+
+    def asks(self, payload: Payload) -> Terms | None:
+        """Whether a person must approve what the step will do, though its file has no `approve:`. None: no."""
+        return Terms() if self.on_behalf(self.config) else None
+
+    def preview(self, payload: Payload) -> list[Part]:
+        """What the step will do with this payload: the exact texts, code, files and recipients that a person approves.
+
+        Asked before `process`, and again after the approval, when it must give the very same bytes: so it may not depend on the time,
+        on chance or on anything but payload and settings. By default the settings, and the draft or the newest message.
+        """
+        parts = [Part("code", "Settings", json.dumps(dict(self.config), ensure_ascii=False, indent=2, default=str))] if self.config else []
+        draft = payload.get("draft")
+        body = draft.get("body") if isinstance(draft, dict) else None
+        if isinstance(body, str) and body.strip():
+            return [*parts, Part("text", "Draft", body, name="draft", editable=True)]
+        messages = payload.get("messages")
+        newest = messages[-1].get("body") if isinstance(messages, list) and messages and isinstance(messages[-1], dict) else None
+        if isinstance(newest, str) and newest.strip():
+            parts.append(Part("text", "Message", newest))
+        return parts or [Part("text", "Step", type(self).__name__)]
+
+    def edited(self, payload: Payload, texts: Edits) -> Payload:
+        """The payload with what a person changed before approving: `texts` by the names of the editable parts of `preview`."""
+        if "draft" in texts:
+            payload["draft"]["body"] = texts["draft"]
+        return payload
+
+    def wants(self, payload: Payload) -> Question | Delegation | None:
+        """What the step needs to hear before `process`: of a person, or of another bot. By default nothing."""
+        return None
+
+    def answered(self, payload: Payload, answer: Mapping[str, Any]) -> Payload:
+        """The payload with the answer to what the step wanted: {"value"} of a question, {"outcome", "replies", "explanation"} of a bot."""
+        raise StepError(f"{type(self).__name__} asked nothing, and got an answer.", code="answer_unfit")
 
     @property
     def bot_name(self) -> str:
@@ -129,6 +184,16 @@ class Step(ABC):
     def detail(cls, config: Mapping[str, Any]) -> str:
         """A few words for the list of a bot's steps ("OpenAIChat · large"), asked for without building the step."""
         return ""
+
+    @classmethod
+    def on_behalf(cls, config: Mapping[str, Any]) -> bool:
+        """Whether it acts in the name of the person who asked. Then it always asks first, and only they may approve it (I5)."""
+        return False
+
+    @classmethod
+    def callees(cls, config: Mapping[str, Any]) -> list[str]:
+        """The bots it may hand work to; each must be in the file's `delegates`."""
+        return []
 
     def stop_if_cancelled(self) -> None:
         """Raise Cancelled when somebody stopped the run. Call it in any loop that takes long."""

@@ -21,7 +21,8 @@ Json = dict[str, Any]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "api" / "examples"
 STALE: Json = {"error": {"code": "stale_attempt", "message": "Another attempt of this run is under way."}}
 NOT_FOUND: Json = {"error": {"code": "not_found", "message": "There is no such thing."}}
-RUN = re.compile(r"runs/([^/]+)/(steps|replies|outcome)")
+RUN = re.compile(r"runs/([^/]+)/(steps|replies|sendings|outcome)")
+BUDGET = re.compile(r"runs/([^/]+)/budget\?attempt=\d+")
 BOT = re.compile(r"bots/([^/]+)(?:/versions/(\d+))?")
 
 
@@ -47,6 +48,10 @@ class Room:
     bodies: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
+    waits: dict[str, list[Json]] = field(default_factory=dict)
+    sent: dict[str, dict[str, str]] = field(default_factory=dict)
+    left: int | None = None
+    refuse_waits: int = 0
     away: bool = False
     refuse: dict[str, int] = field(default_factory=dict)
     refuse_steps: int = 0
@@ -71,6 +76,8 @@ class Room:
         run = RUN.fullmatch(path)
         if run:
             return self._run(run[1], run[2], body)
+        if BUDGET.fullmatch(path):
+            return 200, {"tokens_left": self.left, "said": "My budget for today is spent." if self.left == 0 else ""}
         bot = BOT.fullmatch(path)
         if bot and method == "PUT":
             return self._register(bot[1], body)
@@ -107,13 +114,25 @@ class Room:
             known = body["key"] in kept
             kept.setdefault(body["key"], body["body"])
             return 200 if known else 201, {"message": {}}
+        if what == "sendings":
+            kept = self.sent.setdefault(run, {})
+            known = body["key"] in kept
+            kept.setdefault(body["key"], body["approval"])
+            return 200 if known else 201, {"message": {}}
+        waiting = body.pop("waiting", None) if what == "outcome" else None
         if what == "outcome":
             self._check("outcome", body, example("outcome")["request"])
+        if waiting and self.refuse_waits:
+            return self.refuse_waits, {"error": {"code": "unshowable", "message": "This cannot be shown to anybody."}}
         if self.refuse_steps and body["steps"]:
             return self.refuse_steps, {"error": {"code": "bad_input", "message": "A step cannot be stored."}}
         for step in body["steps"]:
             self._check("step", step, example("steps")["request"]["steps"][0])
             self.steps.setdefault(run, {})[step["index"]] = step
+        if waiting:
+            # As the app does: the same attempt may ask once more, and nothing changes.
+            self.waits.setdefault(run, []).append(waiting)
+            return 200, {"state": "waiting", "due_in": None}
         if what == "steps":
             return 200, {"recorded": len(body["steps"])}
         if body["outcome"] == "failed" and not body["permanent"] and not stopped:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dosaku import Agent, Usage
-from steps.step import Payload, Step
+from errors import StepError
+from steps.step import Attachment, Payload, Step
 
 NOW = datetime(2026, 11, 20, 9, 41, tzinfo=UTC)
 
@@ -28,6 +29,9 @@ class FakeContext:
     activities: list[str] = field(default_factory=list)
     usage: list[Usage] = field(default_factory=list)
     prompts: list[list[dict[str, Any]]] = field(default_factory=list)
+    code: str = ""
+    logs: list[str] = field(default_factory=list)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
     _asked: int = 0
 
     def now(self) -> datetime:
@@ -47,12 +51,24 @@ class FakeContext:
         self._asked += 1
         return self.stop_after is not None and self._asked > self.stop_after
 
-    def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None) -> None:
+    def log(self, text: str) -> None:
+        """See StepContext."""
+        self.logs.append(text)
+
+    def attachment(self, reference: str) -> Attachment:
+        """See StepContext. What is here was put into `attachments`."""
+        if reference not in self.attachments:
+            raise StepError("There is no such attachment.", code="no_attachment")
+        return self.attachments[reference]
+
+    def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None, code: str | None = None) -> None:
         """See StepContext."""
         if usage is not None:
             self.usage.append(usage)
         if prompt is not None:
             self.prompts.append([dict(turn) for turn in prompt])
+        if code is not None:
+            self.code = code
 
 
 def said(

@@ -68,17 +68,26 @@ def test_check_says_why_a_bot_is_off(folder: Path, capsys: pytest.CaptureFixture
     assert "permissions: {services: true}" in capsys.readouterr().out
 
 
-def test_check_says_which_keys_do_nothing_yet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("picture", "note"),
+    [
+        (None, "there is no picture echo.png beside the bot file"),
+        (b"GIF89a", "echo.png is neither a PNG nor a JPEG picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 300_000, "echo.png is bigger than 256 KB"),
+        (b"\x89PNG\r\n\x1a\n", ""),
+    ],
+    ids=["missing", "another kind", "too big", "good"],
+)
+def test_check_says_why_a_picture_is_not_shown(folder: Path, capsys: pytest.CaptureFixture[str], picture: bytes | None, note: str) -> None:
     """I10: a key that is taken and ignored in silence would be a promise."""
-    (folder / "echo.yaml").write_text(ECHO + "budget: {tokens_per_day: 1000}\npersona: {avatar: echo.png}\n")
+    (folder / "echo.yaml").write_text(ECHO + "persona: {avatar: echo.png}\n")
+    if picture is not None:
+        (folder / "echo.png").write_bytes(picture)
     assert cli.main(["check"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "echo.yaml: echo is ready",
-        "echo.yaml: note: budget.tokens_per_day is not enforced yet: the bot may use more",
-        "echo.yaml: note: persona.avatar is not shown yet: people see the bot's initials",
-    ]
+    told = [f"echo.yaml: note: persona.avatar: {note}; people see the bot's initials"] if note else []
+    assert capsys.readouterr().out.splitlines() == ["echo.yaml: echo is ready", *told]
     assert cli.main(["check", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)[0]["notes"]) == 2
+    assert len(json.loads(capsys.readouterr().out)[0]["notes"]) == len(told)
 
 
 def test_an_unknown_bot_is_said_so_with_those_there_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

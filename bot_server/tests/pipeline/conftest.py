@@ -24,11 +24,19 @@ class Ports:
     replies: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     recorded: list[list[dict[str, Any]]] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    left: tuple[int | None, str] = (None, "")
     before_reply: Callable[[], None] = lambda: None
 
     def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
         self.before_reply()
         self.replies.append((key, body, metadata))
+
+    def send(self, key: str, approval: str) -> None:
+        self.sent.append((key, approval))
+
+    def tokens_left(self) -> tuple[int | None, str]:
+        return self.left
 
     def record(self, steps: list[dict[str, Any]]) -> None:
         self.recorded.append(steps)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.bot_file import parse, seconds
+from pipeline.bot_file import parse
 from pipeline.problem import BrokenBotFile
+from steps.asking import seconds
 
 FULL = """\
 name: diary
@@ -94,7 +95,16 @@ SMALL = "name: echo\nsteps: [Draft]\n"
         ("name: echo\nsteps:\n  - Draft:\n      timeout: 0\n", 4, "steps.1.Draft.timeout", "more than 0", ""),
         ("name: echo\nsteps:\n  - Draft:\n      retries: 9\n", 4, "steps.1.Draft.retries", "5 or less", ""),
         ("name: echo\nsteps:\n  - Draft:\n      queue: gpu\n", 4, "steps.1.Draft.queue", "one queue", ""),
-        ("name: echo\nsteps:\n  - Draft:\n      approve: true\n", 4, "steps.1.Draft.approve", "cannot ask a person for approval", ""),
+        ("name: echo\nsteps:\n  - Draft:\n      approve: 3\n", 4, "steps.1.Draft.approve", "this must be a map", ""),
+        ("name: echo\nsteps:\n  - Draft:\n      approve: {buy: asker}\n", 4, "steps.1.Draft.approve.buy", "there is no such key", "by"),
+        ("name: echo\nsteps:\n  - Draft:\n      approve: {by: [Bea]}\n", 4, "steps.1.Draft.approve.by", "a list of usernames", ""),
+        ("name: echo\nsteps:\n  - Draft:\n      approve: {by: []}\n", 4, "steps.1.Draft.approve.by", "a list of usernames", ""),
+        ("name: echo\nsteps:\n  - Draft:\n      approve: {expires: 1s}\n", 4, "steps.1.Draft.approve.expires", "60 or more", ""),
+        ("name: echo\nsteps: [Draft]\ndelegates: ['@bea']\n", 3, "delegates.1", "a username written out", ""),
+        ("name: echo\nsteps: [Draft]\ncommands: {Joke: {}}\n", 3, "commands", "no name for a command", ""),
+        ("name: echo\nsteps: [Draft]\ncommands: {reset: {}}\n", 3, "commands", "has the command /reset already", ""),
+        ("name: echo\nsteps: [Draft]\ncommands:\n  joke: {abuot: x}\n", 4, "commands.joke.abuot", "there is no such key", "about"),
+        ("name: echo\nsteps: [Draft]\nbudget: {tokens_per_persn: 3}\n", 3, "budget.tokens_per_persn", "no such key", "tokens_per_person"),
         (
             "name: echo\nsteps:\n  - Draft:\n      when: {draft.body: {contain: x}}\n",
             4,
@@ -139,7 +149,7 @@ def test_times_are_written_with_their_unit(given: Any, wanted: float) -> None:
     assert seconds(given) == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize("given", ["", "s", "-1s", "1d", True, None, [], "1e9s", "9" * 50])
+@pytest.mark.parametrize("given", ["", "s", "-1s", "1w", True, None, [], "1e9s", "9" * 50])
 def test_what_is_no_time_is_refused(given: Any) -> None:
     with pytest.raises(ValueError, match="a time such as"):
         seconds(given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -27,28 +28,46 @@ def run_id() -> str:
 
 
 def test_a_checkpoint_comes_back_as_it_was(store: Store, run_id: str) -> None:
-    store.save(run_id, 3, POINT)
-    assert store.load(run_id, 3) == POINT
+    store.save(run_id, 3, "", POINT)
+    assert store.load(run_id, 3, "") == POINT
     store.forget(run_id)
-    assert store.load(run_id, 3) is None
+    assert store.load(run_id, 3, "") is None
 
 
 def test_a_checkpoint_of_another_version_does_not_count(store: Store, run_id: str) -> None:
-    store.save(run_id, 3, POINT)
-    assert store.load(run_id, 4) is None
+    store.save(run_id, 3, "", POINT)
+    assert store.load(run_id, 4, "") is None
+
+
+def test_a_checkpoint_from_before_an_answer_does_not_count(store: Store, run_id: str) -> None:
+    """W23: what a person decided is the app's to say; nothing that was kept earlier outweighs it."""
+    store.save(run_id, 3, "", POINT)
+    assert store.load(run_id, 3, "the answer") is None
+    store.save(run_id, 3, "the answer", POINT)
+    assert store.load(run_id, 3, "another answer") is None
+    assert store.load(run_id, 3, "") is None
+    assert store.load(run_id, 3, "the answer") == POINT
+
+
+def test_a_checkpoint_never_holds_an_answer(store: Store, run_id: str) -> None:
+    """W28: who could write to Redis could not approve anything."""
+    store.save(run_id, 3, "", replace(POINT, answer={"kind": "approval", "id": "a"}))
+    found = store.load(run_id, 3, "")
+    assert found is not None
+    assert found.answer is None
 
 
 def test_a_forged_or_torn_checkpoint_does_not_count(store: Store, run_id: str) -> None:
     """W28."""
-    store.save(run_id, 1, POINT)
+    store.save(run_id, 1, "", POINT)
     key = f"parley:checkpoint:{run_id}"
     kept = str(store.client.get(key))
     for forged in (kept.replace("歩き", "悪い"), kept[64:], kept[:-1], "", "x" * 64 + "{}"):
         store.client.set(key, forged)
-        assert store.load(run_id, 1) is None
+        assert store.load(run_id, 1, "") is None
     store.client.set(f"parley:checkpoint:{run_id}x", kept)
-    assert store.load(f"{run_id}x", 1) is None
-    assert Store(store.client, "other key").load(run_id, 1) is None
+    assert store.load(f"{run_id}x", 1, "") is None
+    assert Store(store.client, "other key").load(run_id, 1, "") is None
 
 
 def test_a_delivery_is_accepted_once(store: Store, run_id: str) -> None:
@@ -98,7 +117,7 @@ def test_a_cancellation_is_remembered_for_its_attempt(store: Store, run_id: str)
 
 
 def test_every_key_has_the_prefix(store: Store, run_id: str) -> None:
-    store.save(run_id, 1, POINT)
+    store.save(run_id, 1, "", POINT)
     store.cancel(run_id, 1)
     store.claim(run_id, 1, "a")
     store.first_time(run_id, 1, lambda: None)

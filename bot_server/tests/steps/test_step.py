@@ -95,19 +95,26 @@ def test_each_built_in_step_has_a_file_of_its_own_a_docstring_and_strict_setting
 
 
 def test_c20_the_built_in_steps_are_those_of_the_seed() -> None:
-    assert set(BUILT_IN) == {"Draft", "Format", "Guide", "Chat", "Gpt", "Metadata", "Reply"}
+    asking = {"Approve", "Ask", "Delegate"}
+    assert set(BUILT_IN) == {"Draft", "Format", "Guide", "Chat", "Gpt", "Metadata", "Reply"} | asking
 
 
 BROKEN = [{"messages": 7}, {"messages": [7]}, {"messages": "x"}, {"draft": 7}, {"draft": {"body": 7}}]
 BROKEN += [{"draft": {"body": "x", "metadata": []}}, {"prompt": 7}, {"prompt": [7]}, {"room": 7, "asker": []}]
 FREE = [step for name, step in BUILT_IN.items() if name != "Gpt"]
+NEEDED = {"Ask": {"question": "Tea?"}, "Delegate": {"to": "critic"}}
 
 
 @pytest.mark.parametrize("step", FREE)
 @pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
 def test_i10_a_broken_payload_gets_a_clear_error_or_an_answer(step: type[Step], broken: dict[str, Any]) -> None:
     try:
-        made = run_step(step, payload_of("Hi", **broken)) if "messages" not in broken else run_step(step, broken)
+        payload = payload_of("Hi", **broken) if "messages" not in broken else dict(broken)
+        needed = NEEDED.get(step.__name__, {})
+        asked = step(needed, FakeContext())
+        asked.preview(dict(payload))
+        asked.wants(dict(payload))
+        made = run_step(step, payload, **needed)
     except PayloadError as error:
         assert "payload" in error.explanation
     else:
