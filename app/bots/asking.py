@@ -12,8 +12,8 @@ from bots import cards
 from bots.deciding import deciders_of, go_on, must_be_on, must_decide, must_wait, nobody, turn_down
 from bots.errors import BadInput, Decided
 from bots.models import Question, Run
-from bots.models.queue import in_seconds
 from bots.models.question import ANSWERED, CHOICE, EXPIRED, FILE, NUMBER, OPEN, WITHDRAWN
+from bots.models.queue import in_seconds
 from chat.limits import storable
 from chat.models import Attachment
 from lib.time import database_now

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
+from bots import placing
 from bots.models import Run
 from chat.models import Message
 from chat.models.event import MESSAGE_EDITED
@@ -22,7 +23,8 @@ APPROVAL, QUESTION, DELEGATION = "approval", "question", "delegation"
 def post(run: Run, card: str, pk: uuid.UUID, words: str) -> Message:
     """The card as a message, with words for whoever sees no cards. The room is held."""
     about = {"run": str(run.pk), "card": card, "id": str(pk)}
-    return run.room.post(speaker_of(run), words, client_id=f"{run.pk}:{card}:{pk}", kind=CARD, metadata=about).message
+    client_id, branch = f"card:{pk}", placing.branch_of(run)
+    return run.room.post(speaker_of(run), words, client_id=client_id, kind=CARD, metadata=about, within=branch).message
 
 
 def settled(run: Run, message_id: uuid.UUID | None, words: str, *, answered: bool = False) -> None:

@@ -31,8 +31,8 @@ def hand_over(run: Run, wish: Mapping[str, Any]) -> None:
     pk = uuid7()
     card = cards.post(run, cards.DELEGATION, pk, f"{run.bot.title} asks {callee.title}:\n\n{wish['body']}")
     Run.objects.create(
-        pk=pk, bot=callee, room=run.room, asker=run.asker, trigger=[str(card.pk)], trigger_position=card.position, how=DELEGATED, parent=run,
-        chain=run.chain, hops=run.hops + 1, handed={"body": wish["body"], "card": str(card.pk), "replies": []},
+        pk=pk, bot=callee, room=run.room, asker=run.asker, trigger=[str(card.pk)], trigger_position=card.position,
+        how=DELEGATED, parent=run, chain=run.chain, hops=run.hops + 1, handed={"body": wish["body"], "card": str(card.pk), "replies": []},
     )  # fmt: skip
     run.start = {**run.start, "child": str(pk)}
     Run.objects.filter(pk=run.pk).update(start=run.start)

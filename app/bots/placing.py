@@ -25,7 +25,7 @@ def say(run: Run, body: str, *, client_id: str, kind: str = TEXT, metadata: dict
     """Post in the bot's name, for this run. The room is held, and `run.room` is as it is now."""
     author, about = run.bot.user, metadata or {}
     if kind != TEXT or run.regenerates is None:
-        return run.room.post(author, body, client_id=client_id, kind=kind, metadata=about, within=_branch_of(run))
+        return run.room.post(author, body, client_id=client_id, kind=kind, metadata=about, within=branch_of(run))
     first = replies_of(run).first()
     if first is not None and first.client_id != client_id:
         return run.room.post(author, body, client_id=client_id, metadata=about, within=first)
@@ -45,7 +45,7 @@ def replies_of(run: Run) -> QuerySet[Message]:
     return said.select_related("author").order_by("position", "pk")
 
 
-def _branch_of(run: Run) -> Message | Here | None:
+def branch_of(run: Run) -> Message | Here | None:
     """People may have gone on in another branch while the bot was at work. What it says belongs to the question."""
     if run.room.branch_id is None:
         return HERE

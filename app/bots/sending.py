@@ -1,4 +1,4 @@
-"""Sending a message on a person's behalf (I5). The bot names an approval; what is sent, and to whom, is read from the approved bytes alone."""
+"""Sending a message on a person's behalf (I5). What is sent, and to whom, is read from what they approved, and from nothing else."""
 
 from __future__ import annotations
 

@@ -7,10 +7,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 
 from bots.addressing import resets
 from chat.models import Message
-from chat.models.message import TEXT
+from chat.models.message import CARD, TEXT
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # What the messages of a window may weigh. A bot's payload holds them twice, as they came and as a prompt, and has 256 KB in all.
 MOST_BYTES = 96 * 1024
+# A question that a run asked, once it is answered, was said like anything else. No other card, notice or failure was.
+SAID = Q(kind=TEXT) | Q(kind=CARD, metadata__answered=True)
 # Its author, ids and time.
 AROUND_A_MESSAGE = 300
 
@@ -48,7 +51,7 @@ def _weight(message: Message) -> int:
 
 def visible(bot: Bot, run: Run) -> QuerySet[Message]:
     """Everything of the room that the run may see, by whoever its bot may talk to."""
-    messages = Message.objects.filter(room=run.room_id, kind=TEXT, deleted_at=None, hidden=False).select_related("author")
+    messages = Message.objects.filter(SAID, room=run.room_id, deleted_at=None, hidden=False).select_related("author")
     if run.regenerates is not None:  # it answers as if nothing had come after
         messages = messages.filter(position__lt=run.regenerates.position)
     permitted = bot.permitted_authors()
