@@ -99,9 +99,7 @@ class ChatApi:
         """End the attempt. Raises StaleAttempt, also when an earlier try of this very request went through and its answer was lost."""
         return self._json("POST", f"runs/{run}/outcome", {"attempt": attempt} | outcome, give_up=give_up)
 
-    def attachment(
-        self, run: str, attempt: int, reference: str, *, give_up: Callable[[], bool] | None = None
-    ) -> tuple[str, str, bytes]:
+    def attachment(self, run: str, attempt: int, reference: str, *, give_up: Callable[[], bool] | None = None) -> tuple[str, str, bytes]:
         """Name, type and bytes of a file or picture that the run may read. Raises StaleAttempt; AnswerRefused with 404 when it may not."""
         path = f"runs/{run}/attachments/{quote(reference, safe='')}?attempt={attempt}"
 

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import File, Query, Router, Schema
 from ninja.files import UploadedFile
+from ninja.responses import Status
 
 from api.auth import ApiRequest, for_bots, for_chat
 from bots import access as bots_access
@@ -37,7 +38,7 @@ class Attachment(Schema):
 @router.post("/rooms/{room_id}/attachments", auth=for_chat, response={201: Attachment}, summary="Put a file into a room")
 def add(request: ApiRequest, room_id: str, file: File[UploadedFile]) -> Any:
     """One file, as `multipart/form-data`. Nobody else sees it until a message of yours carries it; after a day without one it is gone."""
-    return 201, attachment_json(upload(request.auth.user, room_id, file))
+    return Status(201, attachment_json(upload(request.auth.user, room_id, file)))
 
 
 @router.get("/attachments/{attachment_id}", auth=for_chat, response=Attachment, summary="What a file is")
