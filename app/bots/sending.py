@@ -23,8 +23,8 @@ NOT_APPROVED = "Nobody has approved this for this run, so it is not sent."
 
 def send(run: Run, attempt: int, key: str, approval_id: str) -> Posted:
     """Post what the asker approved, once, as them, in their direct room with the recipient. The same key again gives what was sent."""
-    approval = _approval_of(run, approval_id)
-    asker = Run.objects.select_related("asker").get(pk=run.pk).asker
+    with run.held(attempt) as held:
+        asker, approval = held.asker, _approval_of(held, approval_id)
     recipient, body = _read(approval)
     _may_write(asker, recipient)
     with transaction.atomic():
@@ -58,7 +58,7 @@ def _approval_of(run: Run, approval_id: str) -> Approval:
     if found is None:
         raise NotFound("There is no such approval of this run.")
     yes = found.state == APPROVED and contents.sha256_of(found.decided_content) == found.decided_sha256
-    if not yes or not Run.objects.filter(pk=run.pk, asker=found.decided_by).exists():
+    if not yes or found.decided_by_id != run.asker_id:
         raise NotAllowed(NOT_APPROVED)
     return found
 

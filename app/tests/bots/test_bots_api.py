@@ -26,6 +26,7 @@ def ways_in(run: Run, attempt: int) -> dict[str, dict[str, Any]]:
         f"runs/{run.pk}/steps": {"attempt": attempt, "steps": []},
         f"runs/{run.pk}/replies": {"attempt": attempt, "key": "1.0", "body": "hello"},
         f"runs/{run.pk}/outcome": {"attempt": attempt, "outcome": "silent"},
+        f"runs/{run.pk}/sendings": {"attempt": attempt, "key": "1.0", "approval": str(run.pk)},
         f"runs/{run.pk}/drafts": {"attempt": attempt, "offset": 0, "text": "hel"},
     }
 
