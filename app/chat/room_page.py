@@ -84,8 +84,18 @@ class RoomPage:
         return list(self.room.memberships.select_related("user").order_by("user__is_bot", "user__username"))
 
     @property
+    def first_bot(self) -> User | None:
+        """The bot that the panel of a group tells of."""
+        return next((user for user in self.members if user.is_bot), None)
+
+    @property
     def members(self) -> list[User]:
         return [membership.user for membership in self.memberships]
+
+    @property
+    def asks_bots(self) -> bool:
+        """Whether somebody is here who answers."""
+        return any(user.is_bot for user in self.members)
 
     @property
     def faces(self) -> list[User]:

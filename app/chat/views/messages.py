@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, extras, posting
-from chat.errors import BadInput, ChatError, ClientIdReused, TooFast
+from chat.errors import BadInput, ChatError, ClientIdReused, NoSpace, TooFast
 from chat.models import Message
 from chat.room_page import RoomPage
 from chat.throttle import posts
@@ -24,10 +24,10 @@ def post(request: PersonRequest, room_id: uuid.UUID) -> HttpResponse:
     """What cannot be taken comes back with its text, so that nothing is lost."""
     body = request.POST.get("body", "").replace("\r\n", "\n")
     try:
-        posting.post(request.user, room_id, body, client_id=request.POST.get("client_id"))
+        posting.post_form(request.user, room_id, body, request.POST.get("client_id"), request.FILES.getlist("files"))
     except ClientIdReused:
         return _given_back(request, room_id, body, BadInput("This page has sent another message before. Send again to send this one too."))
-    except (BadInput, TooFast) as error:
+    except (BadInput, TooFast, NoSpace) as error:
         return _given_back(request, room_id, body, error)
     return redirect("room", room_id)
 
@@ -78,4 +78,5 @@ def shown_alone(request: PersonRequest, message: Message, body: str) -> dict[str
     place = f"{reverse('room', args=[message.room_id])}?before={message.position + 25}#message-{message.pk}"
     own = message.author_id == request.user.pk and message.kind == "text" and not message.deleted_at
     extra = extras.of([message]).get(message.pk, extras.NONE)
-    return {"message": message, "extra": extra, "room": message.room, "place": place, "own": own, "body": body}
+    asks_bots = message.room.members.filter(is_bot=True).exists()
+    return {"message": message, "asks_bots": asks_bots, "extra": extra, "room": message.room, "place": place, "own": own, "body": body}

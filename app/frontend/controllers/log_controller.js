@@ -45,8 +45,7 @@ export default class extends Controller {
   }
 
   editLast() {
-    const own = this.timeline.articles.findLast(one => one.dataset.author === document.body.dataset.user && one.dataset.kind === "text")
-    own?.querySelector("[data-action='message#edit']").click()
+    this.timeline.lastWordsOf(document.body.dataset.user)?.querySelector("[data-action='message#edit']").click()
   }
 
   #resume(frame) {
@@ -63,7 +62,8 @@ export default class extends Controller {
 
   #apply(events) {
     for (const event of events) {
-      if (event.html) this.#place(event)
+      if (event.kind === "branch.chosen") this.dispatch("chosen", { detail: event })
+      else if (event.html) this.#place(event)
       else if (event.kind.startsWith("member.") && String(event.data.user.id) !== document.body.dataset.user) this.#renewTop()
     }
     this.seqValue = this.#feed.seq

@@ -3,10 +3,12 @@ import { ApiError, request } from "../models/api"
 import { composes } from "../models/composes"
 import { say } from "../models/notices"
 
-// One stored message: copying code, and for its author editing and deleting.
+// One stored message: copying code, and for its author editing, asking again and deleting.
 export default class extends Controller {
   static targets = ["body", "form", "input", "error"]
   static values = { id: String }
+
+  #sent = null
 
   connect() {
     for (const block of this.element.querySelectorAll(".code-block")) {
@@ -52,6 +54,13 @@ export default class extends Controller {
     if (!message) return
     if (this.hasBodyTarget) this.bodyTarget.innerHTML = message.html
     this.cancel()
+  }
+
+  // In other words: where that makes another version, it takes this one's place.
+  async resubmit() {
+    const body = this.inputTarget.value
+    if (this.#sent?.body !== body) this.#sent = { body, client_id: crypto.randomUUID() }
+    if (await this.#try(() => request("POST", `messages/${this.idValue}/resubmission`, this.#sent))) this.cancel()
   }
 
   cancel() {

@@ -5,7 +5,7 @@ import { RoomList } from "../models/room_list"
 const SEARCH_AFTER = 200
 const RELOAD_AFTER = 150
 // They may have been the last words of a room, or unread.
-const CHANGES = new Set(["message.edited", "message.deleted"])
+const CHANGES = new Set(["message.edited", "message.deleted", "branch.chosen"])
 
 export default class extends Controller {
   static targets = ["frame", "search"]
@@ -62,6 +62,7 @@ export default class extends Controller {
   }
 
   #posted(frame) {
+    if (frame.message.hidden) return
     const seen = !document.hidden && location.pathname === `/rooms/${frame.room}/`
     this.#change(() => this.#list.posted(frame, { me: document.body.dataset.user, seen }) || this.#reload())
   }

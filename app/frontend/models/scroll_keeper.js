@@ -27,6 +27,16 @@ export class ScrollKeeper {
     return false
   }
 
+  // Much may change, but not what stands at this position: that keeps its place. A reader at the end stays there if it is gone.
+  around(position, change) {
+    const find = () => this.element.querySelector(`article[data-position="${position}"]`)
+    const before = find()?.getBoundingClientRect().top
+    change()
+    const after = find()?.getBoundingClientRect().top
+    if (before === undefined || after === undefined) this.toEnd()
+    else this.element.scrollTop += after - before
+  }
+
   // What is at the top of the view is kept there. It may itself be replaced: then the next one below it counts.
   #still(change) {
     const top = this.element.getBoundingClientRect().top

@@ -18,9 +18,22 @@ export class Timeline {
     return this.articles.find(article => id && article.id === id)
   }
 
-  // A message is shown once: the same id again replaces what is there, where it is.
+  at(position) {
+    return this.articles.find(article => article.dataset.position === String(position))
+  }
+
+  // All that has a place among what is kept; drafts and what is on its way have none.
+  get stored() {
+    return this.articles.filter(article => article.dataset.position)
+  }
+
+  lastWordsOf(author) {
+    return this.articles.findLast(article => article.dataset.author === author && article.dataset.kind === "text")
+  }
+
+  // A message is shown once: the same id again replaces what is there, where it is; so does another version of it.
   place(article) {
-    const there = this.find(article.id)
+    const there = this.find(article.id) ?? this.at(article.dataset.position)
     if (there) there.replaceWith(article)
     else this.#before(article)
     this.#settle(article)
@@ -49,6 +62,15 @@ export class Timeline {
     const oldest = first.matches("article") ? first : this.#next(first)
     if (first.matches(".day")) first.remove()
     if (oldest) this.#settle(oldest)
+  }
+
+  // Other messages in the place of those that were known. What has come since is put among them again.
+  renew(known, nodes) {
+    const since = this.stored.filter(article => !known.has(article))
+    for (const node of [...this.stored, ...this.list.querySelectorAll(":scope > .day")]) node.remove()
+    this.list.prepend(...nodes)
+    for (const article of this.articles) this.#settle(article)
+    for (const article of since) this.place(article)
   }
 
   #before(article) {

@@ -88,3 +88,26 @@ test("older messages come to the top without a doubled day line", () => {
   expect(shape()).toEqual(["Friday 20 November", "m4", "m5"])
   expect(following()).toEqual(["m5"])
 })
+
+test("another version of a message takes its place", () => {
+  for (const position of [1, 2, 3]) timeline.place(article(`m${position}`, { position }))
+  timeline.place(article("m2-again", { position: 2 }))
+  expect(shape()).toEqual(["Friday 20 November", "m1", "m2-again", "m3"])
+})
+
+test("in another branch other messages stand, what is not stored stays, and what came meanwhile too", () => {
+  for (const position of [1, 2, 3]) timeline.place(article(`m${position}`, { position }))
+  timeline.append(article("draft", { author: "9", kind: "draft" }))
+  const known = new Set(timeline.stored)
+  timeline.place(article("m9", { position: 9 }))
+  timeline.renew(known, [article("m1", { position: 1 }), article("b4", { position: 4 })])
+  expect(shape()).toEqual(["Friday 20 November", "m1", "b4", "m9", "draft"])
+})
+
+test("what came meanwhile and is in the answer too is shown once", () => {
+  timeline.place(article("m1", { position: 1 }))
+  const known = new Set(timeline.stored)
+  timeline.place(article("m2", { position: 2 }))
+  timeline.renew(known, [article("m1", { position: 1 }), article("m2", { position: 2 })])
+  expect(shape()).toEqual(["Friday 20 November", "m1", "m2"])
+})
