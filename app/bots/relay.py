@@ -26,6 +26,7 @@ from bots.doorbell import Doorbell
 from bots.errors import NotFound
 from bots.models import Run
 from bots.models.queue import PER_ENDPOINT
+from chat import uploading
 
 log = structlog.get_logger(__name__)
 
@@ -176,6 +177,7 @@ class Relay:
         if expired:
             log.warning("leases_ran_out", runs=expired)
         Run.objects.give_up()
+        uploading.sweep()
         waiting.expire()
         self._sweep_at = time.monotonic() + POLL
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from chat import access
-from chat.errors import BadInput, NotFound
+from chat import access, uploading
+from chat.errors import BadInput, ChatError, NotFound
 from chat.models import Attachment, Message, Posted, Room
 from chat.models.attachment import GONE, MOST_IN_A_MESSAGE
 from chat.models.room import NO_ROOM
@@ -14,6 +14,8 @@ from chat.throttle import posts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from django.core.files.uploadedfile import UploadedFile
 
     from accounts.models import User
 
@@ -32,6 +34,19 @@ def post(
     room = Room(pk=access.as_uuid(room_id, NO_ROOM))
     carried = _carried(user, room.pk, attachments) if attachments else []
     return room.post(user, body, client_id=client_id, reply_to=_answered(room.pk, reply_to), attachments=carried)
+
+
+def post_form(user: User, room_id: uuid.UUID | str, body: str, client_id: str | None, files: Sequence[UploadedFile[bytes]]) -> Posted:
+    """Post with files that came along: all of it, or nothing. A form that is sent twice leaves none of its files behind."""
+    taken = uploading.upload_all(user, room_id, files)
+    try:
+        posted = post(user, room_id, body, client_id, attachments=[each.pk for each in taken])
+    except ChatError:
+        uploading.drop(taken)
+        raise
+    if not posted.created:
+        uploading.drop(taken)
+    return posted
 
 
 def _carried(user: User, room_id: uuid.UUID, ids: Sequence[uuid.UUID | str]) -> list[Attachment]:

@@ -56,9 +56,14 @@ def upload_all(user: User, room_id: uuid.UUID | str, files: Sequence[UploadedFil
         for file in files:
             taken.append(upload(user, room_id, file))
     except Exception:
-        Attachment.objects.filter(pk__in=[each.pk for each in taken]).delete()
+        drop(taken)
         raise
     return taken
+
+
+def drop(taken: Sequence[Attachment]) -> None:
+    """Forget these, but for what a message carries."""
+    Attachment.objects.filter(pk__in=[each.pk for each in taken], message=None).delete()
 
 
 def sweep() -> int:

@@ -300,3 +300,44 @@ def test_what_was_never_sent_is_swept_after_a_day(
 
     assert set(Attachment.objects.all()) == {fresh, kept}
     assert on_disk(media) == 2
+
+
+# Without script
+
+
+def test_a_plain_form_posts_words_and_files_once(
+    bea_client: Client, room: Room, media: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    for _ in range(2):
+        form = {"body": "look", "client_id": "c-1", "files": [files.named("a.txt", b"a"), files.named("b.png", files.picture())]}
+        with django_capture_on_commit_callbacks(execute=True):
+            assert bea_client.post(f"/rooms/{room.pk}/messages/", form).status_code == 302
+
+    message = Message.objects.get()
+    assert [each.name for each in message.attachments.all()] == ["a.txt", "b.png"]
+    assert (Attachment.objects.count(), on_disk(media)) == (2, 3)
+    page = bea_client.get(f"/rooms/{room.pk}/").content.decode()
+    assert page.count("/preview/") == 1 and "a.txt" in page
+
+
+def test_a_plain_form_with_files_alone_is_a_message(bea_client: Client, room: Room) -> None:
+    assert bea_client.post(f"/rooms/{room.pk}/messages/", {"body": "", "files": [files.named("a.txt", b"a")]}).status_code == 302
+    assert Message.objects.get().body == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "content", "words"),
+    [
+        ("look", b"", "is empty. Choose another one."),
+        ("x" * 20_001, b"a", "20,000 is the most"),
+        ("look", files.huge_png(6000, 6000), "zip"),
+    ],
+    ids=["an empty file", "too many words", "a bomb"],
+)
+def test_a_plain_form_that_cannot_be_taken_comes_back_and_leaves_nothing(
+    bea_client: Client, room: Room, body: str, content: bytes, words: str
+) -> None:
+    answer = bea_client.post(f"/rooms/{room.pk}/messages/", {"body": body, "files": [files.named("a.png", content)]})
+    assert answer.status_code == 422
+    assert words in answer.content.decode() and body in answer.content.decode()
+    assert not Attachment.objects.exists() and not Message.objects.exists()
