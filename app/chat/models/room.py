@@ -146,7 +146,8 @@ class Room(models.Model):
 
     def known(self, author: User, client_id: str | None, body: str) -> Message:
         """The message this client_id stands for already. For another text or room it cannot stand."""
-        known = Message.objects.filter(author=author, client_id=client_id).select_related("author", "room").prefetch_related("attachments").first()
+        mine = Message.objects.select_related("author", "room").prefetch_related("attachments").filter(author=author)
+        known = mine.filter(client_id=client_id).first()
         if client_id is None or known is None or not Room.objects.visible_to(author).filter(pk=self.pk).exists():
             raise NotFound(NO_ROOM)
         # A message that was edited or deleted since is still the one that was sent; only the first text can tell, and it is gone.
