@@ -161,5 +161,5 @@ def dollars(cost: Decimal | None) -> str:
     if cost is None:
         return ""
     if 0 < cost < Decimal("0.0001"):
-        return "under $0.0001"
+        return "< $0.0001"
     return f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"

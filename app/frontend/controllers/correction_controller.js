@@ -18,13 +18,14 @@ export default class extends Controller {
 
   async open(event) {
     event.preventDefault()
-    if (kept(this.#key)) return kept(this.#key).querySelector("textarea").focus()
+    if (kept(this.#key)) return kept(this.#key).querySelector("textarea[name=body]").focus()
     const { html, words } = await fragment(event.currentTarget.href, "correction")
     if (words) return say(words)
     const form = elementFrom(html)
     keep(this.#key, form)
     this.#show(form)
-    form.querySelector("textarea").focus({ preventScroll: true })
+    form.querySelector("textarea[name=body]").focus({ preventScroll: true })
+    form.scrollIntoView({ block: "nearest" })
   }
 
   get #key() {

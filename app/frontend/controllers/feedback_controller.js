@@ -35,6 +35,7 @@ export default class extends Controller {
     keep(this.#key, form)
     this.#show(form)
     form.querySelector("textarea").focus({ preventScroll: true })
+    form.scrollIntoView({ block: "nearest" })
   }
 
   get #key() {

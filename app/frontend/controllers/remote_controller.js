@@ -11,16 +11,17 @@ export default class extends Controller {
     event.preventDefault()
     const button = event.submitter
     button.disabled = true
-    const words = await this.#send()
+    const words = await this.#send(button)
     if (!words) return
     say(words)
     button.disabled = false
   }
 
-  async #send() {
+  async #send(button) {
     try {
       const response = await fetch(this.element.action, {
         method: "POST",
+        body: new FormData(this.element, button),
         headers: { "X-CSRFToken": csrfToken() }
       })
       // Nobody is signed in any more: this page says so when it is asked for again, and leads back here.

@@ -23,11 +23,11 @@ export function markPending(article, state, words) {
   article.querySelector("[data-words]").textContent = words
 }
 
-export function draftArticle({ run, author }, now = new Date()) {
+export function draftArticle({ run, author, step }, now = new Date()) {
   const article = clone("draft-template")
   article.id = `draft-${run}`
   article.setAttribute("aria-label", author.name)
-  Object.assign(article.dataset, { author: author.id, run, createdAt: now.toISOString() })
+  Object.assign(article.dataset, { author: author.id, run, step: step ?? "", createdAt: now.toISOString() })
   article.querySelector("[data-name]").textContent = author.name
   showFace(article.querySelector(".avatar"), author)
   return article
@@ -46,6 +46,9 @@ export function stoppedArticle(draft, seq) {
   article.dataset.position = seq
   article.querySelector(".activity").textContent = "stopped, not kept"
   article.querySelector(".message__stop").remove()
+  const strip = article.querySelector(".strip")
+  strip?.classList.replace("strip--live", "strip--stopped")
+  strip?.setAttribute("data-strip-live-value", "false")
   return article
 }
 

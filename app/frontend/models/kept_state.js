@@ -9,9 +9,15 @@ export const setOpen = (id, open) => (open ? opened.add(id) : opened.delete(id))
 // A form stays the very same element, with what was typed in it; the field that was written in gets the focus back.
 export function keep(key, form) {
   forms.set(key, form)
-  form.addEventListener("focusin", ({ target }) => (form.writing = target))
+  form.addEventListener("focusin", ({ target }) => {
+    form.writing = target
+  })
   // What leaves the page loses the focus too, but that is not the reader's doing.
-  form.addEventListener("focusout", () => queueMicrotask(() => form.isConnected && (form.writing = null)))
+  form.addEventListener("focusout", () =>
+    queueMicrotask(() => {
+      if (form.isConnected) form.writing = null
+    })
+  )
 }
 
 export function kept(key) {

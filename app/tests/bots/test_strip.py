@@ -198,7 +198,7 @@ def test_admins_that_the_file_names_are_shown_the_controls(at_work: Run, bot: Bo
 
 
 @pytest.mark.parametrize(
-    ("cost", "shown"), [("0.0006", "$0.0006"), ("0", "$0.00"), ("1.239", "$1.24"), ("0.00001", "under $0.0001"), (None, "")]
+    ("cost", "shown"), [("0.0006", "$0.0006"), ("0", "$0.00"), ("1.239", "$1.24"), ("0.00001", "< $0.0001"), (None, "")]
 )
 def test_costs_are_shown_with_digits_that_say_something(cost: str | None, shown: str) -> None:
     from decimal import Decimal
