@@ -77,7 +77,7 @@ def approved(built: BuiltStep, step: Step, payload: Payload, answer: Mapping[str
 
 
 def _edits(built: BuiltStep, asked: dict[str, Any], content: str) -> dict[str, str]:
-    """What the person changed, by the names of the parts; only texts of editable parts may differ."""
+    """The texts of the editable parts as they were approved, by name; no other text may differ."""
     try:
         decided = json.loads(content)
         parts = list(decided["parts"])
@@ -89,10 +89,10 @@ def _edits(built: BuiltStep, asked: dict[str, Any], content: str) -> dict[str, s
     for before, after in zip(asked["parts"], parts, strict=True):
         if not isinstance(after, dict) or not isinstance(after.get("text"), str) or before | {"text": ""} != after | {"text": ""}:
             raise _unfit(built)
-        if after["text"] != before["text"]:
-            if not before.get("editable") or not before.get("name"):
-                raise _unfit(built)
+        if before.get("editable") and before.get("name"):
             texts[before["name"]] = after["text"]
+        elif after["text"] != before["text"]:
+            raise _unfit(built)
     return texts
 
 

@@ -153,7 +153,7 @@ class Step(ABC):
         return parts or [Part("text", "Step", type(self).__name__)]
 
     def edited(self, payload: Payload, texts: Edits) -> Payload:
-        """The payload with what a person changed before approving: `texts` by the names of the editable parts of `preview`."""
+        """The payload with the texts that were approved, which a person may have changed: those of the editable parts, by name."""
         if "draft" in texts:
             payload["draft"]["body"] = texts["draft"]
         return payload

@@ -66,8 +66,8 @@ class Anybody:
 
 
 def _loader(listing: Listing, folder: Path) -> Loader:
-    """As if all named Python files of the page lay beside the listing."""
-    for other in PYTHON:
+    """As if all named files of the page lay beside the listing."""
+    for other in [*PYTHON, *YAML]:
         if other.page == listing.page and other.file:
             (folder / other.file).write_text(other.text)
     provide = {"OpenAIChat": {"api_key": "only-for-tests"}}
