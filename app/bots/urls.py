@@ -7,7 +7,7 @@ from bots.views.approvals import approval
 from bots.views.questions import question
 
 urlpatterns = [
-    path("bots/", include("bots.bot_urls")),
+    path("", include("bots.editor_urls")),
     path("approvals/<uuid:approval_id>/", approval, name="approval"),
     path("questions/<uuid:question_id>/", question, name="question"),
     path("rooms/<uuid:room_id>/messages/<uuid:message_id>/correction/", corrections.correction, name="correction"),
@@ -22,4 +22,5 @@ urlpatterns = [
     path("runs/<uuid:run_id>/export/", run_page.export, name="run_export"),
     path("runs/<uuid:run_id>/replay/", mending.replay_run, name="run_replay"),
     path("runs/<uuid:run_id>/takeover/", mending.takeover, name="run_takeover"),
+    path("bots/", include("bots.bot_urls")),
 ]

@@ -110,7 +110,7 @@ def run_cases(yaml: str, name: str) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def trial(yaml: str, name: str, messages: Sequence[dict[str, str]], asker: User) -> Iterator[Iterator[bytes]]:
+def trial(yaml: str, name: str | None, messages: Sequence[dict[str, str]], asker: User) -> Iterator[Iterator[bytes]]:
     """Let an unsaved bot answer the last of `messages` ({"by": "you" | "bot", "text"}). Lines of JSON, as they come: {"text"} and
     {"activity"} while it works, {} to show that it is there, and at last {"outcome", "explanation", "replies", "steps", "usage"}."""
     who = {"username": asker.username, "name": asker.label, "timezone": asker.timezone}

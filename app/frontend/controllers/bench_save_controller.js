@@ -1,0 +1,87 @@
+import { Controller } from "@hotwired/stimulus"
+import { visit } from "@hotwired/turbo"
+import { caseItem } from "../models/case_item"
+
+// Saving: shows what changes, asks once, and says what came of it. A save that is held back changes nothing but this page.
+export default class extends Controller {
+  static outlets = ["bench"]
+  static targets = ["dialog", "title", "about", "difference", "confirm", "theirs", "outcome", "words", "cases"]
+
+  #seen = ""
+  #theirs = ""
+  #view = null
+
+  open() {
+    this.#seen = ""
+    const { botValue, savedText } = this.benchOutlet
+    this.#ask(botValue ? "What changes" : "A new bot", "It is live as soon as it is saved.", botValue ? savedText : "")
+    this.theirsTarget.hidden = true
+    this.confirmTarget.textContent = "Save and make it live"
+  }
+
+  async confirm() {
+    const bench = this.benchOutlet
+    this.confirmTarget.disabled = true
+    const told = await bench.workshop.save(bench.text, bench.baseValue || "", this.#seen)
+    this.confirmTarget.disabled = false
+    if (told.error?.code === "changed_meanwhile" && told.yaml) return this.#clash(told)
+    this.close()
+    if (told.error) return this.#heldBack(told)
+    if (!bench.botValue) return this.#isNew(told)
+    bench.saved(told.version)
+    this.#say(`Version ${told.version} is live.${told.reason ? ` It is off: ${told.reason}` : ""}`, "good")
+  }
+
+  takeTheirs() {
+    this.benchOutlet.text = this.#theirs
+    this.close()
+  }
+
+  close() {
+    this.dialogTarget.close()
+  }
+
+  closed() {
+    this.#view?.destroy()
+    this.#view = null
+  }
+
+  hide() {
+    this.outcomeTarget.hidden = true
+  }
+
+  #ask(title, about, before) {
+    const { tools, text } = this.benchOutlet
+    this.titleTarget.textContent = title
+    this.aboutTarget.textContent = before === text ? "Nothing has changed." : about
+    this.closed()
+    this.differenceTarget.replaceChildren()
+    if (!this.dialogTarget.open) this.dialogTarget.showModal()
+    this.#view = tools.showDifference(this.differenceTarget, { before, after: text })
+  }
+
+  #clash({ error, yaml, seen }) {
+    this.#ask("Somebody else has changed it", `${error.message} Below: theirs, and what yours makes of it.`, yaml)
+    this.#seen = seen
+    this.#theirs = yaml
+    this.theirsTarget.hidden = false
+    this.confirmTarget.textContent = "Save mine over it"
+  }
+
+  #isNew({ name }) {
+    this.benchOutlet.saved(0)
+    visit(`/bots/${name}/edit/`)
+  }
+
+  #heldBack({ error, problems = [], cases = [] }) {
+    if (problems.length) this.benchOutlet.show(problems)
+    this.#say(error.message, "bad", cases)
+  }
+
+  #say(words, kind, cases = []) {
+    this.outcomeTarget.className = `notice bench__outcome notice--${kind === "bad" ? "error" : "success"}`
+    this.wordsTarget.textContent = words
+    this.casesTarget.replaceChildren(...cases.filter(({ passed }) => !passed).map(caseItem))
+    this.outcomeTarget.hidden = false
+  }
+}

@@ -1,0 +1,84 @@
+import { csrfToken } from "./api"
+
+const AWAY = "The server cannot be reached. Your text is kept here."
+
+// What the editor of a bot asks the server. `base` is the page's address: /bots/new/ or /bots/<name>/edit/.
+export class Workshop {
+  constructor(base) {
+    this.base = base
+  }
+
+  schema() {
+    return answered(fetch("/bots/schema/", { credentials: "same-origin" }))
+  }
+
+  // Each answer is {status, ...}: what cannot be done is an answer too, and its `error.message` is for the person.
+  check(yaml) {
+    return answered(this.#post("check/", { yaml }))
+  }
+
+  cases(yaml) {
+    return answered(this.#post("cases/", { yaml }))
+  }
+
+  save(yaml, base, seen) {
+    return answered(this.#post("save/", { yaml, base, seen }))
+  }
+
+  // Tries the bot: `told` hears each line, the last of which has an outcome. `signal` ends it.
+  async trial(yaml, messages, told, signal) {
+    let response
+    try {
+      response = await this.#post("trial/", { yaml, messages: JSON.stringify(messages) }, signal)
+      if (!response.ok) return told(ended(await read(response)))
+      await eachLine(response, told)
+    } catch (error) {
+      if (error.name !== "AbortError") told(ended({ error: { message: AWAY } }))
+    }
+  }
+
+  #post(what, fields, signal) {
+    return fetch(this.base + what, {
+      method: "POST",
+      headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+      body: new URLSearchParams(fields),
+      credentials: "same-origin",
+      signal
+    })
+  }
+}
+
+const ended = ({ error }) => ({ outcome: "failed", explanation: error?.message ?? AWAY, replies: [], steps: [] })
+
+async function answered(sent) {
+  try {
+    return await read(await sent)
+  } catch {
+    return { status: 0, error: { code: "away", message: AWAY } }
+  }
+}
+
+async function read(response) {
+  const signedOut = response.redirected && new URL(response.url).pathname.startsWith("/account/login/")
+  if (signedOut)
+    return { status: 401, error: { code: "signed_out", message: "You are signed out. Your text is kept here: sign in and come back." } }
+  const said = await response.json().catch(() => null)
+  return said ? { ...said, status: said.error ? response.status : 200, state: said.status } : unreadable(response)
+}
+
+const unreadable = ({ status }) => ({
+  status,
+  error: { code: "unreadable", message: `The server answered ${status}. Try again in a moment.` }
+})
+
+async function eachLine(response, told) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ""
+  for (;;) {
+    const { value, done } = await reader.read()
+    const lines = (rest + (value ?? "")).split("\n")
+    rest = lines.pop()
+    for (const line of lines) if (line) told(JSON.parse(line))
+    if (done) return
+  }
+}
