@@ -10,7 +10,7 @@ from api import errors
 from api.auth import for_chat
 from api.docs import Page
 from api.parsing import StrictParser
-from api.v1 import alternatives, attachments, bots, budgets, drafts, heartbeats, messages, rooms, runs, sendings, users
+from api.v1 import alternatives, attachments, bots, budgets, drafts, heartbeats, mending, messages, rooms, runs, sendings, users
 
 api = NinjaAPI(
     title="Parley",
@@ -29,6 +29,7 @@ api.add_router("", messages.router)
 api.add_router("", attachments.router)
 api.add_router("", alternatives.router)
 api.add_router("", runs.router)
+api.add_router("", mending.router)
 api.add_router("", sendings.router)
 api.add_router("", bots.router)
 api.add_router("", budgets.router)

@@ -13,6 +13,8 @@ PREVIEW = 90
 # One value of a step may be 256 KB; a browser lays out so much in one piece, and the export has the rest.
 MOST_SHOWN = 64 * 1024
 DEEPEST, MOST_CHANGES = 4, 200
+# What every payload holds, and nobody looks for first. A database gives keys back in no order that means anything.
+LAST = ("messages", "asker", "trigger", "room", "bot", "run", "attempt")
 NEW, GONE, CHANGED = "new", "gone", "changed"
 
 
@@ -39,7 +41,11 @@ class Change:
 
 
 def values_of(payload: dict[str, Any]) -> list[Value]:
-    return [value_of(key, each) for key, each in payload.items()]
+    return [value_of(key, payload[key]) for key in in_order(payload)]
+
+
+def in_order(payload: dict[str, Any]) -> list[str]:
+    return [*(key for key in payload if key not in LAST), *(key for key in LAST if key in payload)]
 
 
 def value_of(name: str, value: Any) -> Value:
@@ -64,11 +70,11 @@ def changes_of(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
 
 
 def same_keys(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [key for key in after if key in before and before[key] == after[key]]
+    return [key for key in in_order(after) if key in before and _same(before[key], after[key])]
 
 
 def _changes(name: str, old: Any, new: Any, depth: int) -> Iterator[Change]:
-    if old == new and type(old) is type(new):
+    if _same(old, new):
         return
     if depth and isinstance(old, dict) and isinstance(new, dict):
         for key in [*new, *(key for key in old if key not in new)]:
@@ -79,12 +85,17 @@ def _changes(name: str, old: Any, new: Any, depth: int) -> Iterator[Change]:
                 yield Change(GONE, inner, value_of(inner, old[key]), None)
             else:
                 yield from _changes(inner, old[key], new[key], depth - 1)
-    elif isinstance(old, list) and isinstance(new, list) and len(new) > len(old) and new[: len(old)] == old:
+    elif isinstance(old, list) and isinstance(new, list) and len(new) > len(old) and _same(old, new[: len(old)]):
         for place in range(len(old), len(new)):
             inner = f"{name}[{place}]"
             yield Change(NEW, inner, None, value_of(inner, new[place]))
     else:
         yield Change(CHANGED, name, value_of(name, old), value_of(name, new))
+
+
+def _same(old: Any, new: Any) -> bool:
+    """As JSON: to Python, true is 1."""
+    return old is new or (old == new and json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True))
 
 
 def _size(value: Any, text: str) -> str:
