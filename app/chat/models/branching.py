@@ -84,8 +84,9 @@ def choose(room: Room, message: Message, by: User) -> Message:
             return message
         others = sum(_switch(each) for each in unchosen) + len(unchosen) - 1
         message.refresh_from_db(fields=["chosen", "hidden"])
-        if not room.is_group:
-            _enter(room, _deepest(room, unchosen[0]))
+        branches = [each for each in unchosen if makes_a_branch(each)]
+        if branches:
+            _enter(room, _innermost(room, branches[0]))
         _record_choice(room, message, others)
     return message
 
@@ -211,16 +212,16 @@ def _way_to(message: Message) -> list[Message]:
     """What it is within, the outermost first, and itself."""
     way = [message]
     while (within := way[0].within) is not None:
+        within.room = message.room
         way.insert(0, within)
     return way
 
 
-def _deepest(room: Room, top: Message) -> Message | None:
-    """The innermost branch that is shown, now that `top` is chosen: nothing above it has changed."""
+def _innermost(room: Room, branch: Message) -> Message | None:
+    """Of the branches that are shown from this one on, the last: whatever is posted goes there."""
     beside = Message.objects.filter(room=room.pk, position=OuterRef("position"), chosen=False)
-    shown = Message.objects.filter(Exists(beside), room=room.pk, hidden=False, author__is_bot=False)
-    inner = shown.filter(position__gte=top.position).order_by("-position").first()
-    return inner or shown.filter(position__lt=top.position).order_by("-position").first()
+    shown = Message.objects.filter(Exists(beside), room=room.pk, hidden=False, author__is_bot=False, position__gte=branch.position)
+    return shown.order_by("-position").first()
 
 
 def _enter(room: Room, branch: Message | None) -> None:

@@ -24,6 +24,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("put", "rooms/{room_id}/read"): {"position": 0},
     ("post", "rooms/{room_id}/messages"): {"body": "hi"},
     ("patch", "messages/{message_id}"): {"body": "hi"},
+    ("post", "messages/{message_id}/resubmission"): {"body": "hi"},
 }
 
 
