@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.dispatch import receiver
 
-from bots import waiting
+from bots import alerting, waiting
 from bots.addressing import address, withdraw_all, withdraw_answers
 from bots.models import Bot
 from bots.signals import run_ended
@@ -33,6 +33,11 @@ def end_runs(room: Room, user: User, **_: Any) -> None:
     bot = Bot.objects.filter(user=user).first() if user.is_bot else None
     if bot:
         withdraw_all(bot, room.pk, "bot_left", f"{user.label} left the room.")
+
+
+@receiver(run_ended)
+def tell_who_runs_it(run: Run, **_: Any) -> None:
+    alerting.hear(run)
 
 
 @receiver(run_ended)

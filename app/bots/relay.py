@@ -19,6 +19,7 @@ import structlog
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from bots import budgets, courier, waiting, wakeups
+from bots.alarms import Alarms
 from bots.breaker import Breakers
 from bots.courier import Parcel, Verdict
 from bots.deliveries import cancellation_of, delivery_of
@@ -48,6 +49,7 @@ class Relay:
         self._in_hand: Counter[str] = Counter()
         self._breakers = Breakers()
         self._doorbell = Doorbell()
+        self._alarms = Alarms()
         self._later: list[tuple[float, Parcel]] = []
         self._sweep_at = 0.0
         self._stopping = False
@@ -179,6 +181,7 @@ class Relay:
         Run.objects.give_up()
         uploading.sweep()
         waiting.expire()
+        self._alarms.turn()
         self._sweep_at = time.monotonic() + POLL
 
     def _hear(self, payloads: list[str]) -> None:
@@ -226,4 +229,5 @@ class Relay:
             if self._in_hand:
                 self._doorbell.wait(deadline - time.monotonic())
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._alarms.close()
         self._doorbell.close()

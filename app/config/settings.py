@@ -257,6 +257,8 @@ PRICES = table("PRICES")
 TOKENS_PER_PERSON = number("TOKENS_PER_PERSON", 0)
 # The group whose members may register new bots; without one, staff may
 BOT_AUTHORS = text("BOT_AUTHORS")
+# Is told, as JSON, when a bot fails for a cause that its owner has not been told of
+ALERT_WEBHOOK = text("ALERT_WEBHOOK")
 
 
 # E-mail: SMTP when there is a host, else files that an operator can read
@@ -307,6 +309,7 @@ LOGGING = {
         EMAIL_HOST_PASSWORD,
         DJANGO_SUPERUSER_PASSWORD,
         METRICS_TOKEN,
+        ALERT_WEBHOOK,
         BOT_KEY,
     ],
 }
