@@ -17,6 +17,6 @@ UNSEEN = re.compile(
 def exactly(text: str) -> SafeString:
     pieces, at = [], 0
     for found in UNSEEN.finditer(text):
-        pieces += [escape(text[at : found.start()]), format_html('<span class="unseen">U+{:04X}</span>', ord(found[0]))]
+        pieces += [escape(text[at : found.start()]), format_html('<span class="unseen">U+{}</span>', f"{ord(found[0]):04X}")]
         at = found.end()
     return mark_safe("".join([*pieces, escape(text[at:])]))  # noqa: S308 (every piece is escaped)

@@ -73,12 +73,9 @@ class ApprovalFace:
 
     @property
     def about(self) -> str:
-        """Where it goes, on whose behalf, and who decides."""
-        to = ", ".join(shown.part.text for shown in self.parts if shown.part.kind == contents.RECIPIENTS)
-        asker = self.approval.run.asker.label
-        return " · ".join(
-            [*([f"To {to}", f"on behalf of {asker}"] if to else []), who_decides(self.approval.deciders, self.users, "decide")]
-        )
+        """On whose behalf it is, and who decides."""
+        behalf = f"on behalf of {self.approval.run.asker.label} · " if self.sends else ""
+        return behalf + who_decides(self.approval.deciders, self.users, "decide")
 
     @property
     def allowed(self) -> str:
