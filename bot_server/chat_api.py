@@ -67,6 +67,10 @@ class ChatApi:
         number = self.registrations().get(name, {}).get("version")
         return None if number is None else self.version(name, number, patience=0)
 
+    def export(self, run: str) -> Json:
+        """A run as a file; needs the token of a person who may read it."""
+        return self._json("GET", f"runs/{run}/export", None, patience=0)
+
     def drafts(self, frames: Sequence[Json]) -> tuple[list[str], list[str]]:
         """Show frames of text in flight. (runs whose attempt is stale, runs whose whole text the app wants again)."""
         answer = self._json("POST", "drafts", {"frames": list(frames)}, patience=0)

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     bot_config: Path = ROOT / "bot_config"
     bot_key: SecretStr = SecretStr("")
     django_superuser_token: SecretStr = SecretStr("")
+    chat_token: SecretStr = SecretStr("")
     django_log_level: str = "INFO"
 
     redis_host: str = "127.0.0.1"

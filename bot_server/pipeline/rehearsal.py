@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from errors import BotServerError
+from errors import BotServerError, StepError
 from pipeline.approving import canonical, sha256_of
 from pipeline.bot_file import Case
 from pipeline.context import Blank, Screen, Surroundings
@@ -19,6 +19,7 @@ from pipeline.payload import NO_SECRETS, Payload, Secrets, expanded
 from pipeline.pipeline import Pipeline
 from pipeline.run import Point, run
 from pipeline.trace import Outcome
+from steps import Attachment
 
 MAX_HOPS = 3
 
@@ -51,6 +52,7 @@ class Rehearsal:
     replies: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    files: dict[str, Attachment] = field(default_factory=dict)
     hops: int = 0
     _messages: list[dict[str, Any]] = field(default_factory=list)
     _room: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -110,8 +112,14 @@ class Rehearsal:
             control=self.control,
             screen=self.screen,
             secrets=self.secrets,
+            attachment=self._attachment,
         )
         return run(self.pipeline, point, self, around)
+
+    def _attachment(self, reference: str) -> Attachment:
+        if reference not in self.files:
+            raise StepError("There is no such attachment here.", code="no_attachment")
+        return self.files[reference]
 
     def _answer(self, told: dict[str, Any]) -> dict[str, Any] | Outcome | None:
         """What the app would answer later; an outcome when that is a no; None when nobody is there to ask."""
@@ -140,9 +148,8 @@ class Rehearsal:
             outcome = Outcome("failed", explanation="Work was passed on too often." if self.hops >= MAX_HOPS else why)
             replies: list[str] = []
         else:
-            other = Rehearsal(
-                callee, self.loader, self.screen, self.secrets, self.asker, self.control, self.people, hops=self.hops + 1, sent=self.sent
-            )
+            other = Rehearsal(callee, self.loader, self.screen, self.secrets, self.asker, self.control, self.people)
+            other.hops, other.sent, other.files = self.hops + 1, self.sent, self.files
             outcome, replies = other.say(body), other.replies
             self.asked += other.asked
         said = outcome.explanation or ("It asks somebody, and nobody is here." if outcome.outcome == "waiting" else "")

@@ -267,7 +267,7 @@ def trust_of(settings: Settings) -> Trust:
 
 def secrets_of(settings: Settings) -> Secrets:
     """Every secret of this program's environment."""
-    held = (settings.openai_api_key, settings.bot_key, settings.django_superuser_token, settings.redis_password)
+    held = (settings.openai_api_key, settings.bot_key, settings.django_superuser_token, settings.redis_password, settings.chat_token)
     return Secrets(one.get_secret_value() for one in held)
 
 

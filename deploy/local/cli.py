@@ -24,7 +24,7 @@ HELP = """\
 ./go logs [process]                       follow what the processes say: app, relay, bots, worker, pg, redis
 ./go test [pytest arguments]              all tests of both programs and the front end, or those the arguments name
 ./go check                                the whole gate: format, lint, types, import rules, migrations, bot files, shell scripts, tests
-./go bots new|check|chat|test ...         write bots from a terminal; check, chat and test need no running server
+./go bots new|check|chat|test|replay ...  write bots from a terminal; check, chat, test need no running server
 ./go manage ...                           Django's manage.py
 ./go bench [quick] [name ...]             what it costs, beside the bare stack: rest, overhead, streams, replies, people
 ./go help                                 this list
@@ -145,7 +145,10 @@ def check(_: list[str]) -> int:
 def bots(arguments: list[str]) -> int:
     environment.write(ENV, EXAMPLE)
     lifecycle.enter("local")
-    values = environment.for_process("bots", configuration.load().values) | {"PYTHONPATH": str(ROOT / "bot_server")}
+    given = configuration.load().values
+    # A person's token is for the command they type, and for no process that runs bots.
+    own = {"PYTHONPATH": str(ROOT / "bot_server"), "CHAT_TOKEN": given.get("CHAT_TOKEN", "")}
+    values = environment.for_process("bots", given) | own
     return subprocess.call([sys.executable, "-m", "manager.cli", *arguments], env=values)
 
 

@@ -20,8 +20,10 @@ BASE = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "L
         "SSL_CERT_FILE", "SSL_CERT_DIR")  # fmt: skip
 
 # Secrets stay with the program that needs them: a bot server that is broken into knows nothing of the database.
-HIDDEN_FROM_BOT_SERVER = re.compile(r"POSTGRES_|EMAIL_|DEFAULT_FROM_EMAIL|SIGNUP|MEDIA_ROOT|DJANGO_(?!SUPERUSER_TOKEN|LOG_LEVEL)")
-HIDDEN_FROM_APP = re.compile(r"OPENAI_|DJANGO_SUPERUSER_(PASSWORD|TOKEN)")
+HIDDEN_FROM_BOT_SERVER = re.compile(
+    r"POSTGRES_|EMAIL_|DEFAULT_FROM_EMAIL|SIGNUP|MEDIA_ROOT|CHAT_TOKEN|DJANGO_(?!SUPERUSER_TOKEN|LOG_LEVEL)"
+)
+HIDDEN_FROM_APP = re.compile(r"OPENAI_|CHAT_TOKEN|DJANGO_SUPERUSER_(PASSWORD|TOKEN)")
 APP_PROCESSES = {"app", "relay"}
 
 

@@ -40,9 +40,9 @@ def test_a_container_gets_only_what_is_its_business(services: dict[str, Any], na
 
 
 def test_every_setting_reaches_the_container_that_reads_it(services: dict[str, Any]) -> None:
-    # Fixed in containers, or of the set-up alone.
+    # Fixed in containers, or of the set-up or a command alone.
     elsewhere = {"PARLEY_MODE", "MEDIA_ROOT", "STATIC_ROOT", "EMAIL_FILES", "DJANGO_SUPERUSER_USERNAME", "DJANGO_SUPERUSER_EMAIL",
-                 "DJANGO_SUPERUSER_PASSWORD"}  # fmt: skip
+                 "DJANGO_SUPERUSER_PASSWORD", "CHAT_TOKEN"}  # fmt: skip
     given = services["app"]["environment"].keys() | services["bots"]["environment"].keys()
     assert environment.read(ROOT / ".env.example").keys() - given - elsewhere == set()
 

@@ -92,7 +92,7 @@ def test_the_bot_server_does_not_see_the_database_nor_the_operator() -> None:
         seen = environment.for_process(name, every)
         assert not [key for key in seen if key.startswith(("POSTGRES_", "EMAIL_"))]
         assert "DJANGO_SECRET_KEY" not in seen
-        assert "DJANGO_SUPERUSER_PASSWORD" not in seen
+        assert not {"DJANGO_SUPERUSER_PASSWORD", "CHAT_TOKEN"} & seen.keys()
         assert {"BOT_KEY", "OPENAI_API_KEY", "DJANGO_SUPERUSER_TOKEN", "REDIS_PASSWORD"} <= seen.keys()
 
 
@@ -101,7 +101,7 @@ def test_the_app_does_not_see_the_keys_of_the_bot_server() -> None:
     every = dict.fromkeys(environment.read(EXAMPLE), "x")
     for name in ("app", "relay"):
         seen = environment.for_process(name, every)
-        assert not {"OPENAI_API_KEY", "DJANGO_SUPERUSER_PASSWORD", "DJANGO_SUPERUSER_TOKEN"} & seen.keys()
+        assert not {"OPENAI_API_KEY", "CHAT_TOKEN", "DJANGO_SUPERUSER_PASSWORD", "DJANGO_SUPERUSER_TOKEN"} & seen.keys()
         assert {"POSTGRES_PASSWORD", "DJANGO_SECRET_KEY", "REDIS_PASSWORD"} <= seen.keys()
 
 

@@ -13,6 +13,7 @@ from pipeline.trace import Outcome
 from testing.steps import payload_of
 
 DRAFTED = "{Draft: {fallback: Dear Luke}}"
+TEA = "[Draft, {Ask: {question: 'Tea?'}}, Reply]"
 SEND = f"[{DRAFTED}, {{Reply: {{to: luke}}}}]"
 
 
@@ -166,7 +167,7 @@ def test_a_step_that_cannot_say_what_it_would_do_is_not_done(bench: Any, body: s
     ],
     ids=lambda answer: answer["kind"],
 )
-@pytest.mark.parametrize("steps", ["[Draft, Reply]", SEND, "[Draft, {Ask: {question: 'Tea?'}}, Reply]"], ids=["none", "approval", "question"])
+@pytest.mark.parametrize("steps", ["[Draft, Reply]", SEND, TEA], ids=["none", "approval", "question"])
 def test_an_answer_to_something_else_does_nothing(bench: Any, steps: str, answer: dict[str, Any]) -> None:
     """W23: an answer counts for the step that asked, and for what it asked."""
     if answer["kind"] == "question" and "Ask" in steps:
