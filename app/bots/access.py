@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from bots.errors import NO_BOT, NO_RUN, BadInput, NotFound
 from bots.models import Approval, Bot, Question, Run
 from chat.access import as_uuid, message_for, room_for
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.models import User
+    from bots.models import BotVersion
     from chat.models import Message
 
 NO_CARD = "There is no such card, or you are not in its room."
@@ -103,6 +106,23 @@ def bot_named(name: str) -> Bot:
     if bot is None:
         raise NotFound("There is no such bot.")
     return bot
+
+
+def bots_matching(text: str) -> QuerySet[Bot]:
+    """Bots whose name, title or description holds the text; those that are on come first."""
+    text = text.replace("\0", "").strip()[:80]
+    found = _bots()
+    if text:
+        words = Q(user__username__icontains=text) | Q(user__name__icontains=text) | Q(persona__about__icontains=text)
+        found = found.filter(words)
+    return found.order_by("-status", "user__username")
+
+
+def version_of(bot: Bot, number: int) -> BotVersion:
+    version = bot.versions.select_related("created_by").filter(number=number).first()
+    if version is None:
+        raise NotFound(f"There is no version {number} of {bot.title}.")
+    return version
 
 
 def picture_of(name: str, file: str) -> File[bytes]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.urls import reverse
+
 from bots.models import Bot
 from chat.profiles import Profile, Step
 
 
 def profiles_of(user_ids: Collection[int]) -> dict[int, Profile]:
-    return {bot.user_id: _profile(bot) for bot in Bot.objects.filter(user__in=user_ids).select_related("live")}
+    return {bot.user_id: _profile(bot) for bot in Bot.objects.filter(user__in=user_ids).select_related("user", "live")}
 
 
 def _profile(bot: Bot) -> Profile:
@@ -21,4 +23,5 @@ def _profile(bot: Bot) -> Profile:
         reason=bot.reason.rstrip("."),
         held_back=bot.held_back,
         steps=[Step(str(step.get("name", "")), str(step.get("detail") or "")) for step in bot.steps],
+        page=reverse("bot", args=[bot.name]),
     )

@@ -24,6 +24,7 @@ class Profile:
     reason: str = ""
     held_back: str = ""
     steps: list[Step] = field(default_factory=list)
+    page: str = ""
 
     @property
     def line(self) -> str:

@@ -98,10 +98,6 @@ class Bot(models.Model):
         """The operator's superusers, its owner, and who wrote it in the browser. Whom `attend.admins` names may stop it, not change it."""
         return bool(user.is_superuser or user.pk in (self.owner_id, self.author_id))
 
-    def may_be_edited_by(self, user: User) -> bool:
-        """The operator's superusers, its owner, and who wrote it in the browser. `attend.admins` may stop it, not change it."""
-        return bool(user.is_superuser or user.pk in (self.owner_id, self.author_id))
-
     def _permitted(self) -> Q | None:
         """Blacklists always win. Without a whitelist everybody else may; with one, only whom a whitelist names. Roles are groups."""
         users, roles = self.attend.get("users") or {}, self.attend.get("roles") or {}

@@ -77,7 +77,7 @@ class TestWhatIsSummed:
         at_work.record_steps(1, [step(0, model="of-our-own")])
 
         assert Run.objects.get().cost is None
-        assert (Spending.objects.get().tokens, Spending.objects.get().cost) == (1100, 0)
+        assert (Spending.objects.get().tokens, Spending.objects.get().cost) == (1100, Decimal(0))
 
     def test_a_step_that_used_nothing_leaves_no_row(self, at_work: Run) -> None:
         at_work.record_steps(1, [step(0, tokens_in=0, tokens_out=0), {"index": 1, "name": "Reply", "state": "done"}])

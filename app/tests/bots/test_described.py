@@ -75,7 +75,7 @@ def test_a_picture_is_made_anew_and_shown_to_people(bots_api: Api, registration:
 
     assert shown.status_code == 200
     assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("image/png", "nosniff")
-    body = b"".join(shown.streaming_content)  # type: ignore[attr-defined]
+    body = shown.content
     with Image.open(BytesIO(body)) as image:
         assert (image.format, image.size) == ("PNG", (256, 256))
     assert b"SECRET-PLACE" not in body
@@ -130,6 +130,7 @@ def test_the_picture_stands_wherever_the_initials_stood(bots_api: Api, registrat
     user = User.objects.get(username="echo")
     room = Room.direct(bea, user)
     room.post(user, "hello")
+    group = Room.group(bea, "Kyoto in May", [user])
 
-    for page in (f"/rooms/{room.pk}/", "/people/", "/people/echo/", "/rooms/new/", f"/rooms/{room.pk}/settings/"):
+    for page in (f"/rooms/{room.pk}/", "/people/", "/people/echo/", "/rooms/new/", f"/rooms/{group.pk}/settings/"):
         assert f'src="{user.picture}"' in bea_client.get(page).content.decode(), page
