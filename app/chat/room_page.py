@@ -8,10 +8,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils import timezone
 
 from chat import drafts, extras, profiles
 from chat.models import Membership, Message, Room
+from chat.models.attachment import MOST_IN_A_MESSAGE
 from chat.models.message import TEXT
 from chat.profiles import Profile
 
@@ -138,6 +140,13 @@ class RoomPage:
     @property
     def has_panel(self) -> bool:
         return self.room.is_group or bool(self.other and self.other.is_bot)
+
+    # What the composer says before a file is uploaded in vain.
+    most_files = MOST_IN_A_MESSAGE
+
+    @property
+    def upload_megabytes(self) -> int:
+        return int(settings.UPLOAD_MEGABYTES)
 
     @cached_property
     def client_id(self) -> str:

@@ -3,9 +3,8 @@ import { composes } from "../models/composes"
 import { KeptWords } from "../models/kept_words"
 
 // The box one writes in. What is half written stays in this browser; what is finished goes to the outbox.
-const GROWS = CSS.supports("field-sizing: content")
-
 export default class extends Controller {
+  static outlets = ["attachments"]
   static targets = ["input"]
   static values = { room: String }
 
@@ -37,10 +36,11 @@ export default class extends Controller {
   submit(event) {
     event.preventDefault()
     const body = this.inputTarget.value
-    if (!body.trim()) return
+    const attachments = this.attachmentsOutlet.take()
+    if (!attachments || !(body.trim() || attachments.length)) return
     this.inputTarget.value = ""
     this.type()
-    this.dispatch("send", { detail: body })
+    this.dispatch("send", { detail: { body, attachments } })
     this.inputTarget.focus({ preventScroll: true })
   }
 
@@ -49,7 +49,7 @@ export default class extends Controller {
   }
 
   #grow() {
-    if (GROWS) return
+    if (CSS.supports("field-sizing: content")) return
     this.inputTarget.style.height = "auto"
     this.inputTarget.style.height = `${this.inputTarget.scrollHeight}px`
   }

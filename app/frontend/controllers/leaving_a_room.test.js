@@ -20,7 +20,7 @@ class Log extends Controller {
 }
 
 const TEMPLATES = `
-  <template id="pending-template"><article><p data-body></p><i data-sending></i><i data-unsent hidden><b data-words></b></i></article></template>
+  <template id="pending-template"><article><p data-body></p><ul data-files></ul><i data-sending></i><i data-unsent hidden><b data-words></b></i></article></template>
   <template id="draft-template"><article class="message--draft"><b data-name></b><i class="avatar"></i><i data-activity></i>
     <p data-body></p></article></template>`
 
@@ -106,8 +106,8 @@ test("whoever leaves while a bot writes leaves no one at work behind", async () 
 })
 
 test("what was sent before leaving is sent", async () => {
-  tell("composer:send", "one")
-  tell("composer:send", "two")
+  tell("composer:send", { body: "one" })
+  tell("composer:send", { body: "two" })
   await settled()
   await go(page("family"))
   answerWith(posts[0], "1")
@@ -117,7 +117,7 @@ test("what was sent before leaving is sent", async () => {
 })
 
 test("P1: the same words from another device do not count as sent", async () => {
-  tell("composer:send", "ok")
+  tell("composer:send", { body: "ok" })
   await settled()
   posts[0].fail(new TypeError("away"))
   await settled()
@@ -127,7 +127,7 @@ test("P1: the same words from another device do not count as sent", async () => 
 })
 
 test("P2: a message whose event is faster than its answer is shown once", async () => {
-  tell("composer:send", "ok")
+  tell("composer:send", { body: "ok" })
   await settled()
   store(message("1", "ok"))
   expect(shown()).toEqual(["ok"])
@@ -138,7 +138,7 @@ test("P2: a message whose event is faster than its answer is shown once", async 
 })
 
 test("P2: a message whose answer is faster than its event is shown once", async () => {
-  tell("composer:send", "ok")
+  tell("composer:send", { body: "ok" })
   await settled()
   answerWith(posts[0], "1")
   await settled()
@@ -147,7 +147,7 @@ test("P2: a message whose answer is faster than its event is shown once", async 
 })
 
 test("P1: words that seemed stored and are not come back to be sent again", async () => {
-  tell("composer:send", "ok")
+  tell("composer:send", { body: "ok" })
   await settled()
   store(message("1", "ok"))
   posts[0].fail(new TypeError("away"))

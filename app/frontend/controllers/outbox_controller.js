@@ -28,8 +28,8 @@ export default class extends Controller {
     this.#pending.clear()
   }
 
-  take({ detail: body }) {
-    const message = this.#words.add(body)
+  take({ detail: { body, attachments } }) {
+    const message = this.#words.add({ body, attachments })
     this.#show(message)
     this.logOutlet.keeper.toEnd()
     this.#send(message)

@@ -1,16 +1,18 @@
 import { showFace } from "./faces"
 import { showGrowing } from "./live_text"
 import { rendered } from "./markdown"
+import { showFiles } from "./pending_files"
 
 // Articles the browser makes itself, from the templates of the page: what is on its way, and what a bot is writing.
 const clone = id => document.getElementById(id).content.firstElementChild.cloneNode(true)
 
-export function pendingArticle({ client_id, body, at }) {
+export function pendingArticle({ client_id, body, attachments = [], at }) {
   const article = clone("pending-template")
   article.id = `pending-${client_id}`
   Object.assign(article.dataset, { clientId: client_id, createdAt: at })
   for (const time of article.querySelectorAll("time")) time.dateTime = at
   article.querySelector("[data-body]").innerHTML = rendered(body)
+  showFiles(article.querySelector("[data-files]"), attachments)
   return article
 }
 

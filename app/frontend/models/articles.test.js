@@ -3,7 +3,7 @@ import { articleFrom, draftArticle, pendingArticle, stoppedArticle } from "./art
 
 beforeEach(() => {
   document.body.innerHTML = `
-    <template id="pending-template"><article><time></time><time></time><div data-body></div></article></template>
+    <template id="pending-template"><article><time></time><time></time><div data-body></div><ul data-files></ul></article></template>
     <template id="draft-template"><article class="message message--draft" aria-busy="true"><span class="avatar"></span><span data-name></span>
       <span class="activity"><span data-activity></span></span><button class="message__stop"></button><div data-body></div></article></template>`
 })
@@ -14,6 +14,17 @@ test("a message on its way is rendered as it will be, and every time in it is kn
   const article = pendingArticle({ client_id: "c1", body: "a **bold** word", at: "2026-11-20T09:41:00Z" })
   expect(article.querySelector("strong").textContent).toBe("bold")
   expect([...article.querySelectorAll("time")].map(time => time.dateTime)).toEqual(["2026-11-20T09:41:00Z", "2026-11-20T09:41:00Z"])
+})
+
+test("the files of a message on its way are named, and their names are text", () => {
+  const attachments = [
+    { name: "<b>plan</b>.txt", size: 8 },
+    { name: "a.png", size: 1200, preview: "/p", width: 4, height: 3 }
+  ]
+  const article = pendingArticle({ client_id: "c1", body: "", attachments, at: "2026-11-20T09:41:00Z" })
+  expect([...article.querySelectorAll("li")].map(line => line.textContent)).toEqual(["<b>plan</b>.txt8 B", "a.png1.2 kB"])
+  expect(article.querySelector("img").getAttribute("src")).toBe("/p")
+  expect(article.querySelector("[data-body]").innerHTML).toBe("")
 })
 
 test("a draft is named by its author, whose name is text", () => {

@@ -4,6 +4,7 @@ export class KeptWords {
   constructor(room, user, storage = window.localStorage) {
     this.storage = storage
     this.draftKey = `parley:${user}:${room}:draft`
+    this.filesKey = `parley:${user}:${room}:files`
     this.unsentKey = `parley:${user}:${room}:unsent`
   }
 
@@ -15,13 +16,22 @@ export class KeptWords {
     this.#write(this.draftKey, text.trim() ? text : null)
   }
 
+  // What is uploaded for the message that is being written.
+  get files() {
+    return this.#read(this.filesKey) ?? []
+  }
+
+  set files(attachments) {
+    this.#write(this.filesKey, attachments.length ? attachments : null)
+  }
+
   get unsent() {
     return this.#read(this.unsentKey) ?? []
   }
 
   // Kept before it goes out: a tab that dies in between loses nothing. The client_id makes sending twice harmless.
-  add(body, now = new Date()) {
-    const message = { client_id: crypto.randomUUID(), body, at: now.toISOString() }
+  add({ body, attachments = [] }, now = new Date()) {
+    const message = { client_id: crypto.randomUUID(), body, attachments, at: now.toISOString() }
     this.#write(this.unsentKey, [...this.unsent, message])
     return message
   }

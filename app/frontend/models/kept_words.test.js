@@ -19,7 +19,7 @@ test("an emptied draft leaves nothing behind", () => {
 
 test("P2: what is sent is kept with its client_id until it is stored", () => {
   const words = new KeptWords("kyoto", 1)
-  const message = words.add("hello")
+  const message = words.add({ body: "hello" })
   expect(message.client_id).toMatch(/^[0-9a-f-]{36}$/)
   expect(new KeptWords("kyoto", 1).unsent).toEqual([message])
   words.remove(message.client_id)
@@ -38,7 +38,7 @@ test("storage that is full or broken loses no page", () => {
   const words = new KeptWords("kyoto", 1, broken)
   words.draft = "x"
   expect(words.draft).toBe("")
-  expect(words.add("hello").body).toBe("hello")
+  expect(words.add({ body: "hello" }).body).toBe("hello")
 })
 
 test("signing out takes one's words along, not those of others", () => {
@@ -47,4 +47,13 @@ test("signing out takes one's words along, not those of others", () => {
   forget(1)
   expect(new KeptWords("kyoto", 1).draft).toBe("")
   expect(new KeptWords("kyoto", 2).draft).toBe("yours")
+})
+
+test("files that are uploaded and not sent are kept, and go with the message", () => {
+  const words = new KeptWords("kyoto", 1)
+  words.files = [{ id: "a1", name: "a.txt" }]
+  expect(new KeptWords("kyoto", 1).files).toEqual([{ id: "a1", name: "a.txt" }])
+  expect(words.add({ body: "", attachments: words.files }).attachments).toEqual([{ id: "a1", name: "a.txt" }])
+  words.files = []
+  expect(words.files).toEqual([])
 })

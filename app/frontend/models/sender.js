@@ -18,10 +18,10 @@ export class Sender {
     return this.#line
   }
 
-  async #post({ client_id, body }, tell) {
+  async #post({ client_id, body, attachments = [] }, tell) {
     this.out = client_id
     try {
-      const { id } = await request("POST", `rooms/${this.room}/messages`, { body, client_id })
+      const { id } = await request("POST", `rooms/${this.room}/messages`, { body, client_id, attachments: attachments.map(({ id }) => id) })
       tell({ id })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
