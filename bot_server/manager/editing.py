@@ -32,7 +32,6 @@ from pipeline.contract import signed
 from pipeline.payload import Secrets
 from pipeline.pipeline import Pipeline
 from pipeline.problem import BrokenBotFile, Problem
-from pipeline.rehearsal import Rehearsal
 from pipeline.schema import schema
 from pipeline.yaml_tree import MAX_BYTES
 
@@ -133,7 +132,7 @@ class Desk:
                 bot = self.library.reload(path)
                 if bot is None or bot.live is None or bot.problems:
                     raise BrokenBotFile(bot.problems if bot else [Problem(path.name, 1, "", "the file went away while it was saved")])
-                answer = self._registrar.register_now(bot)
+                answer = self._registrar.register_now(bot, results)
             except BotServerError:
                 put_back = writing.put_back(self.library, path, before)
                 if put_back is not None:
@@ -241,7 +240,7 @@ async def try_out(request: Request) -> Response:
     if not desk.free.acquire(blocking=False):
         return refusal(503, "busy", "Others are trying their bots at the moment. Try again in a minute.")
     said = [{"by": one.by, "text": one.text} for one in tried.messages]
-    talk = Rehearsal(pipeline, desk.library.loader, secrets=desk.secrets, asker=tried.asker.username)
+    talk = trials.Tryout(pipeline, desk.library.loader, secrets=desk.secrets, asker=tried.asker.username)
     trial = trials.Trial(talk, said, desk.free.release).start(desk.trials)
     return StreamingResponse(_streamed(desk, trial), media_type="application/x-ndjson")
 

@@ -14,13 +14,27 @@ from typing import Any
 from pipeline.loader import Loader
 from pipeline.payload import Secrets
 from pipeline.pipeline import Pipeline
-from pipeline.rehearsal import Rehearsal, missed
+from pipeline.rehearsal import MAX_HOPS, Rehearsal, missed, neighbour
 
 Json = dict[str, Any]
 
 TRIAL_SECONDS = 120.0
 CASES_SECONDS = 150.0
 BEAT = 1.0
+
+
+class Tryout(Rehearsal):
+    """A rehearsal for somebody in a browser. Other bots help in it only if everybody may talk to them: who is in which group is known
+    to the app alone, and nobody may reach by a trial whom they may not ask in a room (W24)."""
+
+    def _delegated(self, to: str, body: str) -> dict[str, Any]:
+        callee = neighbour(self.loader, to)
+        attend = callee.bot.attend if callee else None
+        if attend and any((attend.users.whitelist, attend.users.blacklist, attend.roles.whitelist, attend.roles.blacklist)):
+            said = f"{to} is not there for everybody, so it does not help in a trial."
+            return {"kind": "delegation", "id": "trial", "outcome": "failed", "replies": [], "explanation": said}
+        self.hops = MAX_HOPS - 1  # whom it would pass the work on to is not asked here
+        return super()._delegated(to, body)
 
 
 class Trial:
@@ -70,8 +84,9 @@ class Trial:
                 self._talk.remember(message["text"], is_bot=message["by"] == "bot")
             outcome = self._talk.say(self._messages[-1]["text"])
             steps = [{key: step[key] for key in ("name", "state", "summary", "ms", "usage", "error")} for step in outcome.steps]
+            said = outcome.explanation or (f"It waits for an answer to: {', '.join(self._talk.asked)}" if self._talk.asked else "")
             replies = [self._talk.secrets.hide(reply) for reply in self._talk.replies]
-            last = _ended(outcome.outcome, outcome.explanation, replies, steps, outcome.usage)
+            last = _ended(outcome.outcome, said, replies, steps, outcome.usage)
         finally:
             self._lines.put(last)
             self._lines.put(None)

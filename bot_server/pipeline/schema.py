@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.bot_file import STEP_NAME, BotFile, StepKeys
+from pipeline.schema_help import described
 from steps import BUILT_IN, Terms
 from steps.asking import USERNAME
 
@@ -33,7 +34,7 @@ def schema() -> dict[str, Any]:
         parts[owner]["properties"][words] = {"anyOf": [{"type": "string"}, _LIST]}
     made["properties"]["name"]["pattern"] = "^[a-z][a-z0-9-]{1,40}$"
     made["properties"]["steps"]["items"] = {"anyOf": [_name(), _short_form(parts), _seed_form()]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A Parley bot"} | made
+    return described(made | {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A Parley bot"})
 
 
 def _name() -> dict[str, Any]:

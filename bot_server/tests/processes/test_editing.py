@@ -170,8 +170,7 @@ def test_a_trial_that_nobody_looks_at_any_more_ends_its_call_of_the_model(rig: R
     secret = hmac.new(BOT_KEY.encode(), b"app", hashlib.sha256).hexdigest()
     headers = {"X-Parley-Timestamp": str(moment), "X-Parley-Signature": sign(secret, moment, b"POST /trials\n" + packed)}
     with httpx.stream("POST", f"http://127.0.0.1:{rig.port}/trials", content=packed, headers=headers, trust_env=False) as answer:
-        seen = []
-        assert next((line for line in answer.iter_lines() if seen.append(line) or "text" in line), None), seen
+        assert next(line for line in answer.iter_lines() if json.loads(line).get("text"))
     assert rig.models.journal.wait_for_closed(1, 5)
 
 
@@ -210,3 +209,16 @@ def test_a_bot_that_hangs_in_its_trial_holds_up_nothing_else(desk: Rig) -> None:
     assert statuses == [200, 200, 200, 200, 503]
     assert ask(desk, "POST", "/checks", {"yaml": ECHO, "name": "echo"}).status_code == 200
     wait_for(lambda: desk.get("/readyz") == 200, "the manager to go on")
+
+
+def test_w24_a_trial_asks_no_bot_that_is_not_there_for_everybody(desk: Rig) -> None:
+    """Nobody reaches by delegation, from a text that is not even saved, whom they may not ask in a room."""
+    desk.write("diary.yaml", "name: diary\nattend: {users: [ada]}\nsteps: [Chat, Reply]\n")
+    desk.write("open.yaml", "name: open\ndelegates: [diary]\nsteps: [{Delegate: {to: diary, say: tell, into: told}}, Chat, Reply]\n")
+    assert desk.room.wait(lambda: {"diary", "open"} <= desk.room.bots.keys())
+    text = "name: echo\ndelegates: [diary, open]\nsteps: [{Delegate: {to: DIARY, say: secret, into: draft}}, Reply]\n"
+    (last,) = trial(desk, text.replace("DIARY", "diary"), "hi")[-1:]
+    assert "secret" not in json.dumps(last["replies"])
+    assert "not there for everybody" in json.dumps(last)
+    (last,) = trial(desk, text.replace("DIARY", "open"), "hi")[-1:]
+    assert "passed on too often" in last["explanation"]
