@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:name>/versions/", versions.versions, name="bot_versions"),
     path("<str:name>/versions/<int:number>/", versions.version, name="bot_version"),
     path("<str:name>/versions/<int:number>/restoration/", versions.restore, name="bot_restoration"),
+    path("<str:name>/versions/<int:number>/cases/", cases.run, name="version_cases"),
     path("<str:name>/cases/", cases.cases, name="bot_cases"),
     path("<str:name>/cases/<int:case_id>/confirmation/", cases.confirm, name="case_confirmation"),
     path("<str:name>/cases/<int:case_id>/saving/", cases.save, name="case_saving"),

@@ -118,6 +118,31 @@ def save(user: User, bot: Bot, pk: int) -> int:
     return saved.version
 
 
+def run(user: User, bot: Bot, version: BotVersion) -> list[CaseResult]:
+    """Try a version with the cases of today's file, and keep how it did: so one finds which version broke what was noticed later."""
+    if not bot.may_be_edited_by(user):
+        raise NotAllowed("Only the bot's editors can run its cases.")
+    if bot.live is None:
+        raise Decided("The bot has no version that works.")
+    text = version.yaml if version.pk == bot.live_id else with_tests_of(version.yaml, bot.live.yaml)
+    told = {result["case"]: result for result in workshop.run_cases(text, bot.name)}
+    with transaction.atomic():
+        version.results.all().delete()
+        return CaseResult.objects.bulk_create(
+            CaseResult(version=version, case=case, passed=result["passed"], missed=result["missed"]) for case, result in told.items()
+        )
+
+
+def with_tests_of(text: str, other: str) -> str:
+    """A bot's file with the tests of another in the place of its own. It is only tried, so how it is written does not matter."""
+    try:
+        file, tests = yaml.safe_load(text), yaml.safe_load(other).get("tests")
+        made: str = yaml.safe_dump({**file, "tests": tests or []}, allow_unicode=True, sort_keys=False)
+    except (yaml.YAMLError, TypeError, AttributeError) as error:
+        raise BadInput("The text of this version cannot be read, so it cannot be tried.") from error
+    return made
+
+
 def with_case(text: str, case: Case) -> str:
     """The bot's file with one more of its tests. The rest of the text stays as somebody wrote it, comments and all."""
     item, tests = text_of(case), _tests(text)
@@ -139,7 +164,7 @@ def tracks(bot: Bot) -> Tracks:
     versions = list(bot.versions.filter(results__isnull=False).distinct().order_by("-number")[:COMPARED])[::-1]
     results = CaseResult.objects.filter(version__in=versions).select_related("version")
     known = {(result.case, result.version.number): result for result in results}
-    cases = [case for case in dict.fromkeys(result.case for result in results.order_by("-version__number", "pk"))]
+    cases = list(dict.fromkeys(result.case for result in results.order_by("-version__number", "pk")))
     return Tracks([version.number for version in versions], [_track(case, versions, known) for case in cases])
 
 

@@ -47,3 +47,13 @@ def drop(request: HttpRequest, name: str, case_id: int) -> HttpResponse:
     casebook.drop(user, bot, case_id)
     messages.success(request, "Dropped.")
     return redirect("bot_cases", name)
+
+
+@require_POST
+@for_people
+def run(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    user, bot = cast("PersonRequest", request).user, access.bot_named(name)
+    results = casebook.run(user, bot, access.version_of(bot, number))
+    passed = sum(result.passed for result in results)
+    messages.success(request, f"Version {number} passes {passed} of {len(results)} cases.")
+    return redirect("bot_version", name, number)
