@@ -73,6 +73,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["room", "position"], name="message_in_room"),
+            models.Index(fields=["room", "position"], condition=models.Q(chosen=False), name="message_not_chosen"),
         ]
 
     def __str__(self) -> str:
