@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline import pictures
 from pipeline.bot_file import NAME
 from pipeline.custom import snake
 from pipeline.loader import Loader
@@ -81,10 +82,12 @@ class Library:
         return bot
 
     def touched_by(self, changed: Iterable[Path]) -> set[Path]:
-        """The bot files that a set of changed files concerns: themselves, and those that use a changed step file."""
+        """The bot files that a set of changed files concerns: themselves, and those that use a changed step file or picture."""
         changed = set(changed)
         files = {path for path in changed if path.suffix in SUFFIXES}
         steps = {path.stem for path in changed if path.suffix == ".py"}
+        shown = {path.name for path in changed if path.suffix in pictures.SUFFIXES}
+        files |= {bot.path for bot in self.all() if bot.live and bot.live.bot.persona.avatar in shown}
         return files | {bot.path for bot in self.all() if steps & {snake(step) for step in bot.steps}}
 
     def restore(self, bot: Bot, yaml: str, version: int) -> Bot:

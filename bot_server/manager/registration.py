@@ -10,6 +10,7 @@ from typing import Any
 from chat_api import ChatApi
 from errors import AnswerRefused, BotServerError
 from manager.library import Bot, Library
+from pipeline import pictures
 from pipeline.contract import bot_secret
 from pipeline.payload import NO_SECRETS, Secrets
 
@@ -66,9 +67,9 @@ class Registrar:
                 stop.wait(random.uniform(wait / 2, wait))  # noqa: S311 (jitter)
                 wait = min(wait * 2, LONGEST_WAIT)
 
-    def register_now(self, bot: Bot) -> dict[str, Any]:
-        """Tell the app of a bot at once, and what it answers. Raises BotServerError when it does not take it."""
-        answer = self._api.register(bot.name, self.registration(bot))
+    def register_now(self, bot: Bot, results: list[dict[str, Any]]) -> dict[str, Any]:
+        """Tell the app of a bot and how its cases went at once, and what it answers. Raises BotServerError when it does not take it."""
+        answer = self._told(bot.name, self.registration(bot) | {"results": results})
         self._gone.pop(bot.name, None)
         self.registered[bot.name] = _fingerprint(bot)
         return answer
@@ -113,7 +114,7 @@ class Registrar:
             return False
         for name, bot in kept.items():
             if bot["status"] == "on" and bot["endpoint"] == self._endpoint(name) and self._library.get(name) is None:
-                described = {field: bot[field] for field in ("persona", "attend", "steps", "permissions")}
+                described = {field: bot[field] for field in _DESCRIBED}
                 with self._wake:
                     self._gone[name] = self._address(name) | _NOTHING | described
                     self._due.add(name)
@@ -132,10 +133,22 @@ class Registrar:
         if bot.live is None:
             bot = self._last_good(bot)
         self._gone.pop(name, None)
-        self._api.register(name, self.registration(bot))
+        wish = self.registration(bot)
+        # The app has the picture already, which may be long.
+        self._told(name, wish | {"picture": None} if self.registered.get(name) == _fingerprint(bot) else wish)
         if self.registered.get(name) != _fingerprint(bot):
             log.info("registered", extra={"bot": name, "held_back": bool(bot.problems)})
         self.registered[name] = _fingerprint(bot)
+
+    def _told(self, name: str, wish: dict[str, Any]) -> dict[str, Any]:
+        """Register. A bot whose picture the app cannot show is there all the same, without it."""
+        try:
+            return self._api.register(name, wish)
+        except AnswerRefused as error:
+            if error.status != 400 or not wish["picture"]:
+                raise
+            log.warning("picture was refused: %s", error.explanation, extra={"bot": name})
+            return self._api.register(name, wish | {"picture": ""})
 
     def _off(self, name: str) -> None:
         """The file is gone: the bot stays in its rooms, with the reason why it is silent."""
@@ -172,6 +185,11 @@ class Registrar:
             "attend": live.bot.attend.model_dump(),
             "steps": [{"name": step.name, "detail": step.detail} for step in live.steps],
             "permissions": {"services": live.granted.services, "executors": live.granted.executors},
+            "budget": live.bot.budget.model_dump(),
+            "commands": [{"name": name, "about": command.about} for name, command in live.bot.commands.items()],
+            "callees": live.bot.delegates,
+            "picture": pictures.picture(self._library.folder, live.bot.persona.avatar),
+            "results": None,
             "status": live.status,
             "reason": self._secrets.hide(live.reason),
         }
@@ -183,6 +201,7 @@ class Registrar:
         return f"{self._bot_api}/bots/{name}"
 
 
+_DESCRIBED = ("persona", "attend", "steps", "permissions", "budget", "commands", "callees")
 # A bot whose file never worked: there is a bot to show as off, and nothing that could run.
 _NOTHING: dict[str, Any] = {
     "yaml": "",
@@ -198,8 +217,14 @@ _NOTHING: dict[str, Any] = {
     },
     "steps": [],
     "permissions": {"services": False, "executors": False},
+    "budget": {"tokens_per_day": None, "tokens_per_person": None},
+    "commands": [],
+    "callees": [],
+    # Kept as they are.
+    "picture": None,
+    "results": None,
 }
 
 
 def _fingerprint(bot: Bot) -> str:
-    return f"{hash((bot.live.text, bot.live.code_hash, bot.live.status) if bot.live else '')}:{hash(bot.held_back)}"
+    return f"{hash((bot.live.text, bot.live.code_hash, bot.live.status, bot.live.picture) if bot.live else '')}:{hash(bot.held_back)}"

@@ -11,10 +11,11 @@ import watchfiles
 
 from manager.library import Library
 from manager.registration import Registrar
+from pipeline import pictures
 
 log = logging.getLogger(__name__)
 
-WATCHED = (".yaml", ".yml", ".py")
+WATCHED = (".yaml", ".yml", ".py", *pictures.SUFFIXES)
 
 
 class Watcher:

@@ -68,6 +68,7 @@ class Loader:
             status="off" if said else "on",
             reason=said,
             notes=pictures.notes(self.folder, parsed.bot.persona.avatar),
+            picture=pictures.stamp(self.folder, parsed.bot.persona.avatar),
         )
 
     def is_fresh(self, pipeline: Pipeline) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 
 MAX_BYTES = 256 * 1024
@@ -14,6 +15,12 @@ def picture(folder: Path, name: str) -> str:
     """The picture in base64; "" when there is none that could be shown."""
     data = _read(folder, name)
     return base64.b64encode(data).decode() if isinstance(data, bytes) else ""
+
+
+def stamp(folder: Path, name: str) -> str:
+    """Another one for each picture; "" when there is none."""
+    data = _read(folder, name)
+    return hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else ""
 
 
 def notes(folder: Path, name: str) -> tuple[str, ...]:

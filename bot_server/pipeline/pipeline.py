@@ -53,7 +53,7 @@ class Granted:
 @dataclass(frozen=True)
 class Pipeline:
     """One version of one bot. `status` is "off", with the `reason`, when it is well made but may not or cannot run here;
-    `notes` are for whoever checks the file."""
+    `notes` are for whoever checks the file, `picture` is another text for each picture."""
 
     file: str
     text: str
@@ -65,6 +65,7 @@ class Pipeline:
     status: Literal["on", "off"] = "on"
     reason: str = ""
     notes: tuple[str, ...] = ()
+    picture: str = ""
 
     @property
     def name(self) -> str:

@@ -295,3 +295,28 @@ def rig_running(rig: Rig) -> Rig:
     rig.write("echo.yaml", ECHO)
     rig.manager()
     return rig
+
+
+FULL = """\
+name: echo
+persona: {avatar: echo.png}
+budget: {tokens_per_day: 1000, tokens_per_person: 10}
+delegates: [guide]
+commands:
+  joke: {about: Tells a joke, say: "Tell me a joke about {words}"}
+steps: [Chat, Reply]
+"""
+
+
+def test_the_app_hears_of_budget_commands_callees_and_picture(rig: Rig) -> None:
+    rig.write("echo.yaml", FULL)
+    rig.manager()
+    assert rig.room.wait(lambda: "echo" in rig.room.bots)
+    told = rig.room.bots["echo"]
+    assert told["budget"] == {"tokens_per_day": 1000, "tokens_per_person": 10}
+    assert told["commands"] == [{"name": "joke", "about": "Tells a joke"}]
+    assert (told["callees"], told["picture"]) == (["guide"], "")
+    (rig.folder / "echo.png").write_bytes(b"\x89PNG\r\n\x1a\n...")
+    assert rig.room.wait(lambda: rig.room.bots["echo"]["picture"])
+    assert rig.room.bots["echo"]["picture"] == "iVBORw0KGgouLi4="
+    assert rig.room.wrong == []
