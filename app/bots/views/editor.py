@@ -102,15 +102,18 @@ def _page(request: PersonRequest, bench: Bench) -> HttpResponse:
 
 
 def _context(bench: Bench, text: str | None = None, base: int | None = None) -> dict[str, Any]:
+    """`text`: what was sent and could not be saved."""
+    live, away = bench.bot.live.yaml if bench.bot and bench.bot.live else "", ""
+    templates: list[dict[str, str]] = []
     try:
-        now, away = bench.text(), ""
         templates = workshop.templates() if bench.bot is None else []
+        live = bench.text() if text is None else text
     except workshop.WorkshopAway as error:
-        now, away, templates = (bench.bot.live.yaml if bench.bot and bench.bot.live else ""), error.message, []
+        away = error.message
     return {
         "bench": bench,
         "bot": bench.bot,
-        "text": now if text is None else text,
+        "text": live if text is None else text,
         "base": bench.base if text is None else base,
         "templates": templates,
         "away": away,
