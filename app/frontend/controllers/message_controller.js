@@ -1,4 +1,5 @@
 import { Controller } from "@hotwired/stimulus"
+import { visit } from "@hotwired/turbo"
 import { ApiError, request } from "../models/api"
 import { composes } from "../models/composes"
 import { say } from "../models/notices"
@@ -60,7 +61,10 @@ export default class extends Controller {
   async resubmit() {
     const body = this.inputTarget.value
     if (this.#sent?.body !== body) this.#sent = { body, client_id: crypto.randomUUID() }
-    if (await this.#try(() => request("POST", `messages/${this.idValue}/resubmission`, this.#sent))) this.cancel()
+    const message = await this.#try(() => request("POST", `messages/${this.idValue}/resubmission`, this.#sent))
+    if (!message) return
+    this.cancel()
+    if (!this.element.closest("[role=log]")) visit(`/rooms/${message.room}/`)
   }
 
   cancel() {

@@ -9,7 +9,9 @@ export default class extends Controller {
   #busy = false
 
   // The button stays enabled: one that is disabled loses the focus, and whoever uses the keyboard their place.
+  // Where a message stands by itself, the form leads to the room.
   async choose(event) {
+    if (!this.element.closest("[role=log]")) return
     event.preventDefault()
     if (this.#busy) return
     this.#busy = true

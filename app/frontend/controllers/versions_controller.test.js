@@ -13,7 +13,7 @@ beforeEach(async () => {
     "fetch",
     vi.fn(() => new Promise(resolve => (answer = () => resolve(new Response("{}")))))
   )
-  document.body.innerHTML = `<div data-controller="versions" data-action="keydown->versions#key">${form("previous", "m1")}${form("next", "m3")}</div>`
+  document.body.innerHTML = `<section role="log"><div data-controller="versions" data-action="keydown->versions#key">${form("previous", "m1")}${form("next", "m3")}</div></section>`
   application = new Application()
   application.register("versions", VersionsController)
   await application.start()
@@ -57,4 +57,13 @@ test("the arrow keys do the same", () => {
   expect(asked()).toEqual(["/api/v1/messages/m1/choice"])
   expect(document.activeElement.dataset.way).toBe("previous")
   expect(press("a").defaultPrevented).toBe(false)
+})
+
+test("where a message stands by itself the form is sent as it is", () => {
+  document.querySelector("section").removeAttribute("role")
+  const sent = vi.fn(event => event.preventDefault())
+  document.addEventListener("submit", sent, { once: true })
+  document.querySelector("[data-way=next]").click()
+  expect(sent).toHaveBeenCalledOnce()
+  expect(asked()).toEqual([])
 })
