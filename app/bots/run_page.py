@@ -137,7 +137,7 @@ class RunPage:
     def notes(self) -> list[str]:
         run = self.run
         found = []
-        if run.state == DONE and run.explanation:
+        if run.state == DONE and run.explanation and run.explanation not in self._failures:
             found.append(str(secrecy.hidden(run.explanation)))
         if run.state == PENDING:
             found.append(self._why_pending())
@@ -149,6 +149,11 @@ class RunPage:
         if run.start and run.start.get("by"):
             found.append(f"{run.start['by']} made the payload that it begins with.")
         return [note for note in found if note]
+
+    @property
+    def _failures(self) -> list[str]:
+        """What failed steps say, which stands with them."""
+        return [step.error.get("message", "") for step in self.steps if isinstance(step.error, dict)]
 
     def _why_pending(self) -> str:
         run = self.run

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from bots import secrecy
 from bots.course import dollars, fine_duration
 from bots.models.run import ACTIVE, DONE, WAITING
@@ -74,10 +76,34 @@ def rows_of(run: Run, steps: Sequence[RunStep], doing: str = "") -> list[Row]:
 
 
 def planned_names(run: Run) -> list[str]:
-    """The steps in the file of the version that the run goes by, as far as they are known: of the live one."""
-    if run.version_id is not None and run.version_id != run.bot.live_id:
+    """The steps in the file of the version that the run goes by, as far as they are known."""
+    if run.version is None or run.version_id == run.bot.live_id:
+        return [str(step.get("name", "")) for step in run.bot.steps if isinstance(step, dict)]
+    return names_in(run.version.yaml)
+
+
+def names_in(text: str) -> list[str]:
+    """The names of the steps in a bot file. Composed, not built: a file of an old version is read here and nothing of it is believed."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
         return []
-    return [str(step.get("name", "")) for step in run.bot.steps if isinstance(step, dict)]
+    found = _under(node, "steps")
+    return [_name_of(step) for step in found.value] if isinstance(found, yaml.SequenceNode) else []
+
+
+def _under(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in pairs if isinstance(name, yaml.ScalarNode) and name.value == key), None)
+
+
+def _name_of(step: yaml.Node) -> str:
+    """A step is a name, a map from its name, or the form with `class`."""
+    if isinstance(step, yaml.MappingNode):
+        named = _under(step, "class")
+        first = step.value[0][0] if step.value else None
+        step = named if named is not None else first
+    return str(step.value).rpartition(".")[2] if isinstance(step, yaml.ScalarNode) else ""
 
 
 def _at(run: Run, steps: Sequence[RunStep]) -> tuple[int, str]:
@@ -116,13 +142,15 @@ def _row(step: RunStep, x: int, width: int) -> Row:
     usage: dict[str, Any] = step.usage if isinstance(step.usage, dict) else {}
     tokens, retries = sum(tokens_of(usage)), usage.get("retries")
     extras = (
-        f"{'about ' if usage.get('estimated') else ''}{tokens:,} tokens" if tokens else "",
-        f"{retries} {'retry' if retries == 1 else 'retries'}" if isinstance(retries, int) and retries > 0 else "",
-        f"attempt {step.attempt}" if step.attempt > 1 and not step.carried else "",
+        ("not paid for again",)
+        if step.carried
+        else (
+            f"{'about ' if usage.get('estimated') else ''}{tokens:,} tokens" if tokens else "",
+            f"{retries} {'retry' if retries == 1 else 'retries'}" if isinstance(retries, int) and retries > 0 else "",
+            f"attempt {step.attempt}" if step.attempt > 1 and not step.carried else "",
+        )
     )
-    error = step.error if isinstance(step.error, dict) else {}
-    note = str(error.get("message") or step.summary) if step.state == FAILED else step.summary
     return Row(
-        step.index, step.name, mark, str(secrecy.hidden(note)), x, width, "" if step.carried or by_hand else fine_duration(step.ms),
+        step.index, step.name, mark, str(secrecy.hidden(step.summary)), x, width, "" if step.carried or by_hand else fine_duration(step.ms),
         "" if step.carried else dollars(step.cost), tuple(part for part in extras if part),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Longer than this, and a value is folded: its beginning and its size stand for it.
@@ -15,6 +15,8 @@ MOST_SHOWN = 64 * 1024
 DEEPEST, MOST_CHANGES = 4, 200
 # What every payload holds, and nobody looks for first. A database gives keys back in no order that means anything.
 LAST = ("messages", "asker", "trigger", "room", "bot", "run", "attempt")
+WHOSE = LAST[1:]
+WHOSE_NAME = "whose run it is"
 NEW, GONE, CHANGED = "new", "gone", "changed"
 
 
@@ -41,7 +43,10 @@ class Change:
 
 
 def values_of(payload: dict[str, Any]) -> list[Value]:
-    return [value_of(key, payload[key]) for key in in_order(payload)]
+    """With what says whose run it is in one folded value at the end."""
+    whose = {key: payload[key] for key in WHOSE if key in payload}
+    found = [value_of(key, payload[key]) for key in in_order(payload) if key not in whose]
+    return [*found, replace(value_of(WHOSE_NAME, whose), preview=", ".join(whose), folded=True)] if whose else found
 
 
 def in_order(payload: dict[str, Any]) -> list[str]:
@@ -70,7 +75,7 @@ def changes_of(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
 
 
 def same_keys(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [key for key in in_order(after) if key in before and _same(before[key], after[key])]
+    return [key for key in in_order(after) if key not in WHOSE and key in before and _same(before[key], after[key])]
 
 
 def _changes(name: str, old: Any, new: Any, depth: int) -> Iterator[Change]:

@@ -15,6 +15,7 @@ from django.test import Client
 from accounts.models import User
 from bots.models import Approval, Bot, BotVersion, Correction, Question, Run, RunStep
 from bots.models.queue import in_seconds
+from bots.timeline import names_in
 from chat import drafts
 from chat.models import Message, Room
 from chat.rendering import as_author
@@ -54,7 +55,7 @@ def test_c25_a_step_is_fetched_when_it_is_opened(at_work: Run, bea_client: Clien
     words = shown(bea_client, run, "steps/1/")
 
     assert f'src="/runs/{run.pk}/steps/1/" loading="lazy"' in page
-    assert "What this step changed as before: draft, messages, asker, trigger, room, bot, run, attempt plan now: two nights in May" in words
+    assert "What this step changed as before: draft, messages plan now: two nights in May" in words
     assert "model gpt-6-luna tokens 1,204 in, 80 out" in words
     assert shown(bea_client, run, "?step=1").count("two nights in May") >= 2
     assert bea_client.get(f"/runs/{run.pk}/steps/3/").status_code == 404
@@ -216,6 +217,36 @@ def test_a_trace_of_another_language_is_shown_as_far_as_it_goes(at_work: Run, be
     assert "What this step was given is not recorded." in words
     assert "Ask again" in words
     assert "Retry from" not in words
+
+
+def test_the_steps_to_come_are_those_of_the_version_that_runs(at_work: Run, bot: Bot, ada: User, bea_client: Client) -> None:
+    old = "name: echo\nsteps:\n  - Draft\n  - Chat: {model: large}\n  - {class: dosaku.Metadata, config: {}}\n  - Reply\n"
+    BotVersion.objects.filter(pk=bot.live_id).update(yaml=old)
+    bot.live = BotVersion.objects.create(bot=bot, number=2, yaml="name: echo\nsteps: [Other]\n", created_by=ada)
+    bot.steps = [{"name": "Other", "detail": ""}]
+    bot.save()
+    at_work.record_steps(1, [step(0, "Draft", before={})])
+    words = shown(bea_client, at_work)
+
+    assert re.search("done: Draft .* at work: Chat .* not begun: Metadata .* not begun: Reply", words)
+    assert "Other" not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("steps: [A, {B: {}}]", ["A", "B"], id="names"),
+        pytest.param("steps: {A: 1}", [], id="no list"),
+        pytest.param("steps: [[A], {}, 7]", ["", "", "7"], id="odd steps"),
+        pytest.param("a: [", [], id="no yaml"),
+        pytest.param("", [], id="nothing"),
+        pytest.param("[" * 3000, [], id="too deep"),
+        pytest.param("a: &a [x]\nb: &b [*a, *a]\nsteps: [*b]", [""], id="aliases"),
+    ],
+)
+def test_any_text_can_stand_in_the_place_of_a_bot_file(text: str, names: list[str]) -> None:
+    """I10."""
+    assert names_in(text) == names
 
 
 def test_i7_secrets_are_shown_nowhere(at_work: Run, bea_client: Client) -> None:
