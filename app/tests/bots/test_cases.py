@@ -96,7 +96,7 @@ class TestTheFile:
     def test_a_confirmed_case_goes_into_the_file_and_leaves_the_rest_as_it_was(
         self, case: Case, bot: Bot, bea: User, ada: User, saved: Any
     ) -> None:
-        BotVersion.objects.filter(pk=bot.live_id).update(yaml=FILE)
+        BotVersion.objects.filter(bot=bot).update(yaml=FILE)
         bot.refresh_from_db()
         casebook.confirm(bea, bot, case.pk, casebook.sha_of(case))
 
