@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import prefetch_related_objects
@@ -45,7 +45,7 @@ def url_of(attachment: Attachment) -> str:
     return reverse("attachment", args=[attachment.pk, attachment.name])
 
 
-def words_for(attachments: Sequence[Attachment]) -> str:
+def words_for(attachments: Iterable[Attachment]) -> str:
     """What stands for a message without words, where there is room for a line: its files by name."""
     return ", ".join(each.name for each in attachments)
 

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.db.models import prefetch_related_objects
 from django.db.models.functions import Left
 
+from chat import showing
 from chat.models import Membership, Message, Room
 
 if TYPE_CHECKING:
@@ -117,7 +119,15 @@ def _last_words(ids: list[uuid.UUID]) -> dict[uuid.UUID, Message]:
     for message in messages:
         message.body = message.words
         found[message.pk] = message
+    _name_by_files([message for message in found.values() if not message.body])
     return found
+
+
+def _name_by_files(messages: list[Message]) -> None:
+    """Those without words carry files, whose names stand for them."""
+    prefetch_related_objects(messages, "attachments")
+    for message in messages:
+        message.body = showing.words_for(message.attachments.all())[:SNIPPET]
 
 
 def _others(user: User, rooms: list[Room]) -> dict[uuid.UUID, list[User]]:

@@ -65,7 +65,7 @@ export default class extends Controller {
   take() {
     const { failed, busy } = this.#tray
     this.#waits = busy && !failed
-    if (failed) say(`“${failed.name}” could not be added. Take it out, or try it again.`)
+    if (failed) say(`“${failed.name}” could not be added. Take it out${failed.final ? " first" : ", or try it again"}.`)
     else if (busy) say("Your message goes out when its files are there.")
     if (failed || busy) return null
     const taken = this.#tray.empty()

@@ -8,7 +8,7 @@ export function showFiles(list, attachments) {
 
 function lineOf({ name, size, preview, width, height }) {
   const line = document.createElement("li")
-  line.className = "file"
+  line.className = "attached"
   if (preview) {
     const picture = Object.assign(document.createElement("img"), { src: preview, alt: "", width, height })
     line.append(picture)
@@ -18,7 +18,7 @@ function lineOf({ name, size, preview, width, height }) {
     ["size", weight(size)]
   ]) {
     const part = document.createElement("span")
-    part.className = `file__${kind}`
+    part.className = `attached__${kind}`
     part.textContent = words
     line.append(part)
   }

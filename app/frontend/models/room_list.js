@@ -63,8 +63,9 @@ export class RoomList {
     }
   }
 
-  #preview({ author, body }, own, kind) {
-    const words = body.replace(/\s+/g, " ").trim().slice(0, 140)
+  #preview({ author, body, attachments = [] }, own, kind) {
+    const names = attachments.map(({ name }) => name).join(", ")
+    const words = (body.replace(/\s+/g, " ").trim() || names).slice(0, 140)
     if (own) return `You: ${words}`
     return kind === "group" ? `${author.name}: ${words}` : words
   }

@@ -31,6 +31,11 @@ test("one's own messages and those one sees do not count", () => {
   expect(line("bea")).toBe("hi")
 })
 
+test("a message without words is named by its files", () => {
+  list.posted({ room: "kyoto", message: { ...message("Bea", ""), attachments: [{ name: "a.png" }, { name: "b.txt" }] } }, { me: "1" })
+  expect(line("kyoto")).toBe("Bea: a.png, b.txt")
+})
+
 test("a room it does not know is for the server to add", () => {
   expect(list.posted({ room: "new", message: message("Bea", "hi") }, { me: "1" })).toBe(false)
 })

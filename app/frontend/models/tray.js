@@ -100,7 +100,9 @@ export class Tray {
       this.#set(item, { state: "ready", attachment, name: attachment.name, size: attachment.size })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      this.#set(item, { state: "failed", words: error.message })
+      // What the server refuses for what it is, it refuses again.
+      const final = error.status >= 400 && error.status < 500 && error.status !== 429
+      this.#set(item, { state: "failed", words: error.message, final })
     }
   }
 

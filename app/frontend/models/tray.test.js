@@ -75,6 +75,17 @@ test("what failed says why, can be tried again, and holds up no other", async ()
   expect([tray.failed, tray.ready.map(({ id }) => id)]).toEqual([undefined, ["1", "2"]])
 })
 
+test("what the server refused for what it is need not be tried again; what came too fast may", async () => {
+  const tray = trayOf()
+  const items = tray.add([file("a"), file("b")])
+  await settled()
+  uploads[0].reject(new ApiError("Too large.", { status: 400 }))
+  await settled()
+  uploads[1].reject(new ApiError("Wait 2 s.", { status: 429 }))
+  await settled()
+  expect(items.map(({ final }) => final)).toEqual([true, false])
+})
+
 test("what is taken out is stopped, and what had not begun never begins", async () => {
   const tray = trayOf()
   const [first, second] = tray.add([file("a"), file("b")])

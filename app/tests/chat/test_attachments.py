@@ -127,6 +127,11 @@ def test_a_message_carries_them_and_needs_no_words_then(put: Put, bea: User, roo
     assert f'src="/attachments/{photo.pk}/preview/"' in html and 'alt="a.png"' in html
 
 
+def test_the_list_of_rooms_names_the_files_of_a_message_without_words(put: Put, bea: User, room: Room, bea_client: Client) -> None:
+    post(bea, room.pk, "", attachments=[put("a.txt").pk, put("b.txt").pk])
+    assert "You: a.txt, b.txt" in bea_client.get(f"/rooms/{room.pk}/").content.decode()
+
+
 def test_without_files_a_message_still_needs_words(bea: User, room: Room) -> None:
     with pytest.raises(BadInput, match="needs some text"):
         post(bea, room.pk, " ", attachments=[])

@@ -120,7 +120,7 @@ def test_w5_a_bomb_is_refused_in_plain_words_and_the_message_waits(browse: OpenP
     expect(chip).to_contain_text("has more than 25 million pixels")
     page.get_by_role("textbox", name="Message", exact=True).fill("look")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("“bomb.png” could not be added. Take it out, or try it again.")).to_be_visible()
+    expect(page.get_by_text("“bomb.png” could not be added. Take it out first.")).to_be_visible()
     page.get_by_role("button", name="Take out bomb.png").click()
     page.keyboard.press("Enter")
     expect(page.get_by_role("article", name="Ada")).to_contain_text("look")
@@ -172,8 +172,8 @@ def test_w4_hostile_files_do_nothing_in_a_tab_a_picture_or_a_frame(browse: OpenP
     expect(hers.locator(".chip[data-state=ready]")).to_have_count(len(hostile))
     hers.get_by_role("button", name="Send").click()
     his = live(browse(bea, f"/rooms/{room.pk}/"))
-    expect(his.locator("a.file")).to_have_count(len(files.HOSTILE))
-    addresses = his.locator("article a.file, article a.pictures__one").evaluate_all("links => links.map(link => link.href)")
+    expect(his.locator("a.attached")).to_have_count(len(files.HOSTILE))
+    addresses = his.locator("article a.attached, article a.pictures__one").evaluate_all("links => links.map(link => link.href)")
     for address in addresses:
         assert opened(his, address) == ""
         his.evaluate("address => { const picture = new Image(); picture.src = address; document.body.append(picture) }", address)
