@@ -124,7 +124,7 @@ def test_a_message_that_names_a_run_of_another_room_or_bot_has_no_strip(
     direct_of_other.post(other.user, "of another bot", metadata={"run": str(at_work.pk)})
 
     for room in (elsewhere, direct_of_other):
-        assert 'class="strip' not in bea_client.get(f"/rooms/{room.pk}/").content.decode()
+        assert "data-strip-id-value" not in bea_client.get(f"/rooms/{room.pk}/").content.decode()
 
 
 def test_a_run_under_way_shows_what_is_done_what_it_is_at_and_what_comes(at_work: Run, bot: Bot, direct: Room, bea_client: Client) -> None:
