@@ -115,7 +115,8 @@ class Worker:
                 raise StaleAttempt("Another job of this run has taken its place.")
             self.drafts.settle(line, patience=0)
             self._tell(mine, outcome)
-            if outcome.outcome != "failed" or outcome.permanent:
+            # A run that waits may be under way again already, with a checkpoint of its own; that of before the answer counts for nothing.
+            if outcome.waiting is None and (outcome.outcome != "failed" or outcome.permanent):
                 self.lightly("checkpoint was not removed", lambda: self.store.forget(mine.run))
             return "done"
         finally:
