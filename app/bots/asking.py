@@ -111,8 +111,8 @@ def _fitting(question: Question, value: Any) -> Any:
 
 def _attached(question: Question, by: User, file: Any) -> dict[str, Any]:
     """A file that the person has just put into this room hangs on the card, where everybody in the room and the bot can read it."""
-    mine = Attachment.objects.filter(pk=getattr(file, "pk", None), room=question.run.room_id, uploader=by, message=None)
-    if not mine.update(message=question.message_id):
+    mine = Attachment.objects.filter(room=question.run.room_id, uploader=by, message=None)
+    if not isinstance(file, Attachment) or not mine.filter(pk=file.pk).update(message=question.message_id):
         raise BadInput("Choose a file to answer with.", value="is no file")
     return {"id": str(file.pk), "name": file.name, "kind": file.kind, "content_type": file.content_type, "size": file.size}
 

@@ -29,13 +29,20 @@ def post(run: Run, card: str, pk: uuid.UUID, words: str) -> Message:
 
 def settled(run: Run, message_id: uuid.UUID | None, words: str, *, answered: bool = False) -> None:
     """What the card asked is decided: its words say so, and the room sees it. Answered ones are read by bots as what was said."""
-    message = Message.objects.select_related("author", "room").filter(pk=message_id, deleted_at=None).first()
+    message = standing(message_id)
     if message is None:
         return
     message.body, message.html = words, render(words)
     message.metadata = {**message.metadata, "answered": True} if answered else message.metadata
     message.save(update_fields=["body", "html", "metadata"])
     changed(run, message)
+
+
+def standing(message_id: uuid.UUID | str | None) -> Message | None:
+    """The card as a message, unless it was deleted."""
+    if message_id is None:
+        return None
+    return Message.objects.select_related("author", "room").filter(pk=message_id, deleted_at=None).first()
 
 
 def changed(run: Run, message: Message) -> None:

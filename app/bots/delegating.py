@@ -50,11 +50,10 @@ def words_handed_over(run: Run) -> Message:
 
 def child_ended(child: Run) -> None:
     """However it ended, the run that waits for it goes on. The room is held."""
-    card = Message.objects.select_related("author", "room").filter(pk=child.handed["card"], deleted_at=None).first()
-    if card:
+    if card := cards.standing(child.handed["card"]):
         cards.changed(child, card)
-    parent = Run.objects.select_for_update(no_key=True).get(pk=child.parent_id)
-    if parent.state == WAITING and parent.start.get("child") == str(child.pk):
+    parent = Run.objects.select_for_update(no_key=True).filter(delegated=child).first()
+    if parent and parent.state == WAITING and parent.start.get("child") == str(child.pk):
         replies = [reply["body"] for reply in child.handed["replies"]]
         go_on(parent, _answer(child.pk, child.outcome, replies, child.explanation))
 

@@ -46,8 +46,7 @@ def _post_once(run: Run, approval: Approval, room: Room, asker: User, body: str,
     about = {"run": str(run.pk), "via": run.bot.name, "approval": str(approval.pk)}
     posted = room.post(asker, body, client_id=client_id, metadata=about)
     Approval.objects.filter(pk=approval.pk).update(used_at=Now())
-    card = Message.objects.select_related("author", "room").filter(pk=approval.message_id, deleted_at=None).first()
-    if card:
+    if card := cards.standing(approval.message_id):
         cards.changed(run, card)
     return posted
 

@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.models import User
 from bots import asking, waiting
 from bots.deliveries import delivery_of
-from bots.errors import Decided, NotAllowed
+from bots.errors import BadInput, Decided, NotAllowed
 from bots.models import Bot, Question, Run
 from bots.models.queue import in_seconds
 from chat.models import Attachment, Message, Room
@@ -113,7 +113,7 @@ def test_somebody_elses_file_is_no_answer(ask: Ask, bea: User, ada: User, group:
     question = ask(question="file")
     theirs = Attachment.objects.create(room=group, uploader=ada, kind="file", name="a", content_type="text/plain", size=1, sha256="0" * 64)
 
-    with pytest.raises(asking.BadInput):
+    with pytest.raises(BadInput):
         asking.answer(question, bea, theirs)
     assert states() == ("open", "waiting")
 

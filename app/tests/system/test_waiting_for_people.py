@@ -113,7 +113,7 @@ def test_w23_i5_what_is_rejected_or_expires_is_never_sent(
 
 def approval_of(product: Product, run: str) -> tuple[str, str] | None:
     rows = product.sql("SELECT id::text, sha256 FROM bots_approval WHERE run_id = %s AND state = 'pending'", run)
-    return rows[0] if rows else None  # type: ignore[return-value]
+    return rows[0] if rows else None
 
 
 def _done(bea: Person, run: str) -> Json | None:
