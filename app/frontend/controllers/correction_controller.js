@@ -52,7 +52,7 @@ export default class extends Controller {
     event.submitter?.setAttribute("disabled", "")
     const { html, words } = await fragment(form.action, "correction", new FormData(form))
     event.submitter?.removeAttribute("disabled")
-    const again = html && elementFrom(html)
+    const again = html ? elementFrom(html) : null
     const problem = words || again?.querySelector("[role=alert]")?.textContent
     if (!problem) return this.#close()
     form.querySelector("[role=alert]").textContent = problem

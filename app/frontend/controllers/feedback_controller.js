@@ -66,7 +66,7 @@ export default class extends Controller {
   async #save(event, form) {
     event.preventDefault()
     const { html, words } = await fragment(form.action, "feedback", new FormData(form))
-    const problem = words || (html && elementFrom(html)?.querySelector("[role=alert]")?.textContent)
+    const problem = words || (html ? elementFrom(html) : null)?.querySelector("[role=alert]")?.textContent
     if (!problem) return this.#close()
     form.querySelector("[role=alert]").textContent = problem
   }
