@@ -108,7 +108,7 @@ class _Course:
             record = self._record(built, context, started, step.summary() if step else f"not needed: {built.when}")
             payload = self._posted(built, after)
             if step is not None and step.sends:
-                self._ports.send(f"{built.index}.0", self._approval)
+                self._send(built)
         except Waits as waits:
             return self._wait(built, waits)
         except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 (a custom step may raise anything)
@@ -197,6 +197,12 @@ class _Course:
             self._point = replace(self._point, replied=True)
             self._around.text = ""
         return payload
+
+    def _send(self, built: BuiltStep) -> None:
+        """Have the app send what was approved before this step. The app asks for the approval once more."""
+        if not self._approval:
+            raise StepError(f"The step {built.name} wanted to send something that nobody has approved.", code="not_approved")
+        self._ports.send(f"{built.index}.0", self._approval)
 
     def _record(self, built: BuiltStep, context: Context, started: float, summary: str) -> Record:
         secrets = self._around.secrets
