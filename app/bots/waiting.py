@@ -15,6 +15,7 @@ from bots.models import Approval, Question, Run
 from bots.models import approval as approvals
 from bots.models import question as questions
 from bots.models.run import ACTIVE, DONE, WAITING
+from bots.models.using import used_by
 from chat import drafts
 
 log = structlog.get_logger(__name__)
@@ -34,8 +35,8 @@ def wait(run: Run, attempt: int, wish: Wish, steps: Sequence[dict[str, Any]] = (
             return True
         run._admit(attempt)
         run._record(steps)
-        run.usage, run.state, run.lease_until = usage or {}, WAITING, None
-        run.start = {"step": wish["step"], "payload": wish["payload"]}
+        run.usage, run.state, run.lease_until = used_by(run, usage), WAITING, None
+        run.start = {"step": wish["step"], "payload": wish["payload"], "used": run.usage}
         Run.objects.filter(pk=run.pk).update(state=WAITING, lease_until=None, start=run.start, usage=run.usage)
         KINDS[wish["kind"]](run, wish)
         transaction.on_commit(lambda: drafts.end(run.room_id, run.pk, attempt), robust=True)

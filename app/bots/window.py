@@ -50,7 +50,9 @@ def _weight(message: Message) -> int:
 
 
 def visible(bot: Bot, run: Run) -> QuerySet[Message]:
-    """Everything of the room that the run may see, by whoever its bot may talk to."""
+    """Everything of the room that the run may see, by whoever its bot may talk to. Of work that was handed over: nothing but that (W24)."""
+    if run.handed is not None:
+        return Message.objects.none()
     messages = Message.objects.filter(SAID, room=run.room_id, deleted_at=None, hidden=False).select_related("author")
     if run.regenerates is not None:  # it answers as if nothing had come after
         messages = messages.filter(position__lt=run.regenerates.position)

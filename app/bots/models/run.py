@@ -15,6 +15,7 @@ from bots.errors import NO_RUN, NotAllowed, NotFound, StaleAttempt
 from bots.models.handed import keep_reply
 from bots.models.queue import Runs, in_seconds
 from bots.models.step import RunStep
+from bots.models.using import used_by
 from bots.signals import run_ended
 from chat import drafts
 from chat.errors import ClientIdReused
@@ -224,7 +225,7 @@ class Run(models.Model):
                 return None
             run._admit(attempt)
             run._record(steps)
-            run.usage = usage or {}
+            run.usage = used_by(run, usage)
             if outcome == FAILED and not permanent and run.tries < TRIES:
                 delay = full_jitter(run.tries + 1) if retry_after is None else min(max(retry_after, 0.0), RETRY_LATEST)
                 run.reason, run.explanation = reason, explanation
@@ -307,7 +308,7 @@ class Run(models.Model):
     def _keep(self, steps: Sequence[dict[str, Any]], usage: dict[str, Any] | None) -> None:
         self._record(steps)
         if usage:
-            Run.objects.filter(pk=self.pk).update(usage=usage)
+            Run.objects.filter(pk=self.pk).update(usage=used_by(self, usage))
 
     def _has_replied(self) -> bool:
         if self.handed is not None:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 
 from accounts.models import User
 from bots.deliveries import delivery_of
 from bots.models import Approval, Bot, Run
-from chat.models import Message, Room
+from chat.models import Attachment, Message, Room
 from tests.bots import waits
 from tests.bots.program import Api
 
@@ -60,6 +61,17 @@ def test_the_other_bot_gets_what_was_handed_over_and_nothing_else(caller: Run, h
     assert delivery["messages"][0]["author"]["username"] == "echo"
     assert delivery["trigger"] == [delivery["messages"][0]["id"]]
     assert (child.how, child.parent_id, child.hops, child.chain, child.room_id) == ("delegated", caller.pk, 1, caller.chain, caller.room_id)
+
+
+def test_w24_the_other_bot_cannot_read_the_rooms_files_either(caller: Run, hand_over: Any, bots_api: Api, group: Room, bea: User) -> None:
+    file = Attachment.objects.create(room=group, uploader=bea, kind="file", name="a", content_type="text/plain", size=1, sha256="0" * 64)
+    file.content.save("", ContentFile(b"x"))
+    group.post(bea, "for @echo alone", attachments=[file])
+    assert bots_api.get(f"runs/{caller.pk}/attachments/{file.pk}?attempt=1").status_code == 200
+    hand_over(caller)
+    child = next(run for run in Run.objects.claim(5) if run.how == "delegated")
+
+    assert bots_api.get(f"runs/{child.pk}/attachments/{file.pk}?attempt=1").status_code == 404
 
 
 def test_its_replies_go_into_the_card_and_to_the_run_that_asked(caller: Run, hand_over: Any, bots_api: Api, group: Room) -> None:

@@ -26,7 +26,7 @@ def test_a_run_that_waits_has_no_lease_and_keeps_where_it_goes_on(bots_api: Api,
 
     run = Run.objects.get()
     assert (answer.status_code, answer.json()) == (200, {"state": "waiting", "due_in": None})
-    assert (run.state, run.lease_until, run.start) == ("waiting", None, {"step": 4, "payload": {"draft": {"body": "hi"}}})
+    assert (run.state, run.lease_until, run.start["step"], run.start["payload"]) == ("waiting", None, 4, {"draft": {"body": "hi"}})
     assert Run.objects.claim(1) == []
     assert Run.objects.expire_leases() == 0
 
@@ -201,6 +201,25 @@ def test_the_delivery_with_an_answer_looks_as_the_contract_shows_it(waiting_run:
     assert delivery["resume"]["answer"].keys() == shown["resume"]["answer"].keys()
     assert waits.sha(shown["resume"]["answer"]["content"]) == shown["resume"]["answer"]["sha256"]
     assert json.loads(shown["resume"]["answer"]["content"])["action"]
+
+
+def test_c25_what_was_used_before_it_waited_counts_too(bots_api: Api, at_work: Run, bea: User) -> None:
+    """Its bot tells what it used since it goes on; people see the whole."""
+    usage = {"tokens_in": 300, "tokens_out": 20, "estimated": True}
+    bots_api.post(f"runs/{at_work.pk}/outcome", waits.approval() | {"usage": usage})
+    approve(bea)
+    Run.objects.claim(1)
+    bots_api.post(
+        f"runs/{at_work.pk}/outcome", waits.approval() | {"attempt": 2, "usage": {"tokens_in": 5, "tokens_out": 1, "estimated": False}}
+    )
+    second = Approval.objects.get(state="pending")
+    approving.decide(second, bea, "approve", second.sha256)
+    Run.objects.claim(1)
+    bots_api.post(
+        f"runs/{at_work.pk}/outcome", {"attempt": 3, "outcome": "silent", "usage": {"tokens_in": 7, "tokens_out": 2, "estimated": False}}
+    )
+
+    assert Run.objects.get().usage == {"tokens_in": 312, "tokens_out": 23, "estimated": True}
 
 
 # Ending while it waits
