@@ -67,7 +67,8 @@ def _still_asked(run: Run) -> list[str]:
 
 def _last_known(run: Run, begins: int) -> dict[str, Any] | None:
     steps = RunStep.objects.filter(run=run, state=DONE, after__isnull=False, carried=False, index__gte=begins)
-    return steps.order_by("-index").values("index", "after").first()
+    last: Any = steps.order_by("-index").values("index", "after").first()
+    return last and dict(last)
 
 
 def _shown(message: Message) -> dict[str, Any]:

@@ -67,6 +67,13 @@ def retry(run: Run, by: User, step: int, key: str = "") -> Run:
         return known(held, RETRIED, key, begins, held.version) or follow(held, RETRIED, begins, key=key, version=held.version)
 
 
+def retry_or_ask_again(run: Run, by: User, step: int | None, key: str = "") -> Run:
+    """What Retry in the room means: from the step, or, of a bot that does not record what its steps were given, all of it again."""
+    if step is None or traces.input_of(run, step) is None:
+        return ask_again(run, by)
+    return retry(run, by, step, key)
+
+
 def known_input(run: Run, step: int) -> dict[str, Any]:
     payload = traces.input_of(run, step)
     if payload is None:
@@ -152,7 +159,7 @@ def end_waiting(run: Run, by: User) -> None:
 
 def _carry(origin: Run, run: Run, before: int) -> None:
     """Copied inside the database: fifty steps may weigh ten megabytes."""
-    kept = [field.column for field in RunStep._meta.concrete_fields if field.name not in ("id", "run", "carried")]
+    kept = [str(field.column) for field in RunStep._meta.concrete_fields if field.name not in ("id", "run", "carried")]
     with connection.cursor() as cursor:
         cursor.execute(COPY_STEPS.format(columns=", ".join(kept)), {"to": run.pk, "from": origin.pk, "before": before})
 

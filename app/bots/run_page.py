@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from chat.room_page import RoomPage
 from lib.time import database_now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from accounts.models import User
     from bots.models import Correction, RunStep
@@ -93,15 +94,13 @@ class RunPage:
         run = self.run
         counts = [(tokens_of(step.usage), bool(step.usage.get("estimated"))) for step in self._own if isinstance(step.usage, dict)]
         tokens = sum(sum(count) for count, _ in counts)
-        cost = (
-            run.cost if run.cost is not None else sum((step.cost for step in self._own if step.cost is not None), start=None or 0) or None
-        )
+        costs = [step.cost for step in self._own if step.cost is not None]
         took = sum(step.ms for step in self._own)
         found = [
             ("attempt", str(run.attempt) if run.attempt > 1 else ""),
             ("took", duration(took) if self._own else ""),
             ("tokens", f"{'about ' if any(guess for _, guess in counts) else ''}{tokens:,}" if tokens else ""),
-            ("cost", dollars(cost)),  # type: ignore[arg-type]
+            ("cost", dollars(sum(costs, Decimal()) if costs else run.cost)),
         ]
         return [(name, value) for name, value in found if value]
 
@@ -117,7 +116,7 @@ class RunPage:
 
     @cached_property
     def replies(self) -> Sequence[Message]:
-        return replaying.replies_of(self.run)[:MOST_LISTED]
+        return list(replaying.replies_of(self.run)[:MOST_LISTED])
 
     @property
     def by_hand(self) -> str:
@@ -174,11 +173,11 @@ class RunPage:
 
     @cached_property
     def successors(self) -> Sequence[Run]:
-        return self.run.successors.select_related("bot__user").order_by("created_at")[:MOST_LISTED]
+        return list(self.run.successors.select_related("bot__user").order_by("created_at")[:MOST_LISTED])
 
     @cached_property
     def delegated(self) -> Sequence[Run]:
-        return self.run.delegated.select_related("bot__user").order_by("created_at")[:MOST_LISTED]
+        return list(self.run.delegated.select_related("bot__user").order_by("created_at")[:MOST_LISTED])
 
     @cached_property
     def correction(self) -> Correction | None:
@@ -293,9 +292,9 @@ class RunPage:
         return uuid.uuid4().hex
 
 
-def _obstacle(check: object, run: Run) -> str:
+def _obstacle(check: Callable[[Run], None], run: Run) -> str:
     try:
-        check(run)  # type: ignore[operator]
+        check(run)
     except ChatError as error:
         return error.message
     return ""

@@ -100,9 +100,7 @@ def _under(node: yaml.Node | None, key: str) -> yaml.Node | None:
 def _name_of(step: yaml.Node) -> str:
     """A step is a name, a map from its name, or the form with `class`."""
     if isinstance(step, yaml.MappingNode):
-        named = _under(step, "class")
-        first = step.value[0][0] if step.value else None
-        step = named if named is not None else first
+        return _name_of(_under(step, "class") or (step.value[0][0] if step.value else yaml.SequenceNode("", [])))
     return str(step.value).rpartition(".")[2] if isinstance(step, yaml.ScalarNode) else ""
 
 

@@ -14,6 +14,7 @@ from bots import access, exporting, resuming, shown
 from bots.models import Run
 from bots.replaying import replay
 from bots.taking_over import MAX_BYTES, take_over
+from chat.throttle import posts
 
 router = Router(tags=["runs"])
 
@@ -46,6 +47,7 @@ def export(request: ApiRequest, run_id: str) -> Any:
 def retry(request: ApiRequest, run_id: str, payload: Retry) -> Any:
     """For the asker and the bot's admins. A new run; what the steps before gave is kept and not paid for again."""
     run, user = access.run_for(request.auth.user, run_id), request.auth.user
+    posts.admit(user)
     made = resuming.ask_again(run, user) if payload.step is None else resuming.retry(run, user, payload.step, payload.key)
     return _made(made)
 
@@ -54,6 +56,7 @@ def retry(request: ApiRequest, run_id: str, payload: Retry) -> Any:
 def replay_run(request: ApiRequest, run_id: str, payload: Replay) -> Any:
     """For the asker and the bot's admins. 409 `corrected` when a person has corrected the answer, unless forced."""
     run = access.run_for(request.auth.user, run_id)
+    posts.admit(request.auth.user)
     return _made(replay(run, request.auth.user, payload.version, payload.key, force=payload.force))
 
 
@@ -61,6 +64,7 @@ def replay_run(request: ApiRequest, run_id: str, payload: Replay) -> Any:
 def takeover(request: ApiRequest, run_id: str, payload: Takeover) -> Any:
     """For the asker and the bot's admins: edit the payload, supply the output of the step, skip it, or write the answer."""
     run = access.run_for(request.auth.user, run_id)
+    posts.admit(request.auth.user)
     return _made(take_over(run, request.auth.user, payload.way, payload.text, payload.key))
 
 

@@ -13,23 +13,21 @@ from bots.errors import BadInput, ChatError
 from bots.replaying import Corrected, replay
 from bots.takeover_page import TakeoverPage
 from bots.taking_over import take_over
+from chat.throttle import posts
 from chat.views.doors import PersonRequest, for_people
 
-LARGEST_STEP = 5
+LONGEST_NUMBER = 5
 
 
 @require_POST
 @for_people
 def retry(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
     """From a step when the form names one; else what was asked is asked again."""
-    run = access.run_for(request.user, run_id)
-    step = request.POST.get("step", "")
-    if not step:
-        made = resuming.ask_again(run, request.user)
-    elif step.isdecimal() and len(step) < LARGEST_STEP:
-        made = resuming.retry(run, request.user, int(step), request.POST.get("key", ""))
-    else:
+    run, step = access.run_for(request.user, run_id), request.POST.get("step", "")
+    posts.admit(request.user)
+    if step and not (step.isdecimal() and len(step) < LONGEST_NUMBER):
         raise BadInput("A step is named by its number.", step="is no number")
+    made = resuming.retry_or_ask_again(run, request.user, int(step) if step else None, request.POST.get("key", ""))
     return redirect("run", made.pk) if request.POST.get("then") == "run" else redirect("room", run.room_id)
 
 
@@ -37,6 +35,7 @@ def retry(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
 @for_people
 def replay_run(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
     run = access.run_for(request.user, run_id)
+    posts.admit(request.user)
     version, key = request.POST.get("version", ""), request.POST.get("key", "")
     try:
         made = replay(run, request.user, version, key, force=bool(request.POST.get("force")))
@@ -55,6 +54,7 @@ def takeover(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
         return render(request, "bots/takeover.html", {"page": page})
     page.text, page.key = request.POST.get("text", "").replace("\r\n", "\n"), request.POST.get("key", "")
     try:
+        posts.admit(request.user)
         made = take_over(page.run, request.user, page.way, page.text, page.key)
     except ChatError as error:
         return render(request, "bots/takeover.html", {"page": page, "problem": error.message}, status=page.status_of(error))

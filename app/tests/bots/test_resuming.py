@@ -179,6 +179,13 @@ def test_the_page_leads_to_the_new_run_and_the_room_stays_the_room(at_work: Run,
     assert bea_client.get(f"/runs/{run.pk}/retry/").status_code == 405
 
 
+def test_the_room_asks_again_where_a_bot_does_not_say_what_its_steps_were_given(at_work: Run, bea_client: Client) -> None:
+    at_work.finish(1, "failed", permanent=True, steps=[step(0, "Ask", state="failed")])
+
+    assert bea_client.post(f"/runs/{at_work.pk}/retry/", {"step": "0"}).status_code == 302
+    assert Run.objects.get(state="pending").how == "asked"
+
+
 def test_the_api_retries(at_work: Run, bea_api: Api) -> None:
     run = fail(at_work)
 

@@ -221,7 +221,7 @@ def test_a_trace_of_another_language_is_shown_as_far_as_it_goes(at_work: Run, be
 
 def test_the_steps_to_come_are_those_of_the_version_that_runs(at_work: Run, bot: Bot, ada: User, bea_client: Client) -> None:
     old = "name: echo\nsteps:\n  - Draft\n  - Chat: {model: large}\n  - {class: dosaku.Metadata, config: {}}\n  - Reply\n"
-    BotVersion.objects.filter(pk=bot.live_id).update(yaml=old)
+    bot.versions.update(yaml=old)
     bot.live = BotVersion.objects.create(bot=bot, number=2, yaml="name: echo\nsteps: [Other]\n", created_by=ada)
     bot.steps = [{"name": "Other", "detail": ""}]
     bot.save()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bots.models import Bot, BotVersion, Run
+from bots.models import Bot, Run
 
 PROMPT = [{"role": "system", "content": "You plan small trips."}, {"role": "user", "content": "Bea: a garden room"}]
 USAGE = {"module": "OpenAIChat", "model": "gpt-6-luna", "tokens_in": 1204, "tokens_out": 80, "estimated": False, "retries": 2}
@@ -44,8 +44,8 @@ def failed_trace(run: Run) -> list[dict[str, Any]]:
 def fail(run: Run, **more: Any) -> Run:
     """The run at work ends in the middle."""
     Bot.objects.filter(pk=run.bot_id).update(steps=STEPS)
-    BotVersion.objects.filter(pk=run.version_id).update(yaml="name: echo\nsteps: [Draft, Plan, Chat, Reply]\n")
-    about = {"reason": "model_rate_limited", "explanation": "The model answered 429 (too many requests).", "permanent": True} | more
+    run.bot.versions.filter(number=1).update(yaml="name: echo\nsteps: [Draft, Plan, Chat, Reply]\n")
+    about: dict[str, Any] = {"reason": "model_rate_limited", "explanation": RATE_LIMITED["message"], "permanent": True} | more
     run.finish(run.attempt, "failed", steps=failed_trace(run), usage={"tokens_in": 1204, "tokens_out": 80, "estimated": False}, **about)
     return fresh(run)
 
