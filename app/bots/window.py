@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 
-from bots.addressing import resets
+from bots import commands
 from chat.models import Message
+from chat.models.branching import seen_with
 from chat.models.message import CARD, TEXT
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def visible(bot: Bot, run: Run) -> QuerySet[Message]:
     """Everything of the room that the run may see, by whoever its bot may talk to. Of work that was handed over: nothing but that (W24)."""
     if run.handed is not None:
         return Message.objects.none()
-    messages = Message.objects.filter(SAID, room=run.room_id, deleted_at=None, hidden=False).select_related("author")
+    messages = Message.objects.filter(SAID, _shown_to(run), room=run.room_id, deleted_at=None).select_related("author")
     if run.regenerates is not None:  # it answers as if nothing had come after
         messages = messages.filter(position__lt=run.regenerates.position)
     permitted = bot.permitted_authors()
@@ -62,11 +63,18 @@ def visible(bot: Bot, run: Run) -> QuerySet[Message]:
     return messages
 
 
+def _shown_to(run: Run) -> Q:
+    """What the room shows; for a question whose branch people have left meanwhile, what it shows when they come back to it."""
+    asked = None
+    if run.room.branch_id is not None:
+        asked = Message.objects.filter(pk__in=run.trigger, room=run.room_id).order_by("-position").first()
+    return seen_with(asked) if asked else Q(hidden=False)
+
+
 def _back_to_reset(bot: Bot, newest_first: QuerySet[Message]) -> list[Message]:
     found: list[Message] = []
     for message in newest_first:
-        names = resets(message.body)
-        if names is None:
+        if commands.read(message.body) is None:
             found.append(message)
         elif _resets_this(bot, message):
             break
@@ -83,5 +91,5 @@ def _question(run: Run, messages: QuerySet[Message], newest: list[Message]) -> l
 
 
 def _resets_this(bot: Bot, message: Message) -> bool:
-    names = resets(message.body)
-    return names is not None and not message.author.is_bot and ("" in names or bot.name in names)
+    command = commands.read(message.body)
+    return command is not None and command.word == "reset" and not message.author.is_bot and command.means(bot)

@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from chat.errors import BadInput, ClientIdReused, NotAllowed, NotFound
 from chat.limits import clean_body, clean_client_id
@@ -112,6 +112,19 @@ def resubmit(room: Room, message: Message, by: User, body: str, client_id: str |
 def makes_a_branch(message: Message) -> bool:
     """Whether what is said after it belongs to it."""
     return not message.author.is_bot and not message.room.is_group and message.place.total > 1
+
+
+def seen_with(message: Message) -> Q:
+    """What is shown in the room whenever this message is. Mostly it is, and that is what is shown now."""
+    if not message.hidden:
+        return Q(hidden=False)
+    way = _way_to(message)
+    pks = [each.pk for each in way]
+    beside = Q(position__in=[each.position for each in way])
+    around = Q(within=None) | Q(within__in=pks)
+    # What else a run said is within its first words, which may have alternatives like any.
+    around |= Q(within__chosen=True, within__author__is_bot=True) & (Q(within__within=None) | Q(within__within__in=pks))
+    return Q(pk__in=pks) | (Q(chosen=True) & around & ~beside)
 
 
 def _branch_off(room: Room, message: Message, body: str, client_id: str | None) -> Posted:

@@ -43,7 +43,7 @@ export default class extends Controller {
 
   async #renew(position) {
     // What comes in the meantime is newer than the answer, and stays.
-    const known = new Set(this.logOutlet.timeline.stored)
+    const known = new Set(this.logOutlet.timeline.articles)
     const { html, words } = await fragment(location.href, "older")
     if (this.#gone) return
     if (words) return visit(location.href, { action: "replace" })

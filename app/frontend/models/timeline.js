@@ -40,7 +40,9 @@ export class Timeline {
     return article
   }
 
+  // What is not stored comes after what is there now, and goes with it to another branch and back.
   append(article) {
+    article.dataset.after ??= this.stored.at(-1)?.id ?? ""
     this.list.append(article)
     this.#settle(article)
     return article
@@ -71,6 +73,13 @@ export class Timeline {
     this.list.prepend(...nodes)
     for (const article of this.articles) this.#settle(article)
     for (const article of since) this.place(article)
+    for (const draft of this.list.querySelectorAll(":scope > .message--draft")) this.#follow(draft, known)
+  }
+
+  // One that has begun meanwhile belongs to what has come.
+  #follow(draft, known) {
+    if (!known.has(draft)) draft.dataset.after = this.stored.at(-1)?.id ?? ""
+    draft.hidden = Boolean(draft.dataset.after) && !this.find(draft.dataset.after)
   }
 
   #before(article) {

@@ -98,7 +98,7 @@ test("another version of a message takes its place", () => {
 test("in another branch other messages stand, what is not stored stays, and what came meanwhile too", () => {
   for (const position of [1, 2, 3]) timeline.place(article(`m${position}`, { position }))
   timeline.append(article("draft", { author: "9", kind: "draft" }))
-  const known = new Set(timeline.stored)
+  const known = new Set(timeline.articles)
   timeline.place(article("m9", { position: 9 }))
   timeline.renew(known, [article("m1", { position: 1 }), article("b4", { position: 4 })])
   expect(shape()).toEqual(["Friday 20 November", "m1", "b4", "m9", "draft"])
@@ -106,8 +106,28 @@ test("in another branch other messages stand, what is not stored stays, and what
 
 test("what came meanwhile and is in the answer too is shown once", () => {
   timeline.place(article("m1", { position: 1 }))
-  const known = new Set(timeline.stored)
+  const known = new Set(timeline.articles)
   timeline.place(article("m2", { position: 2 }))
   timeline.renew(known, [article("m1", { position: 1 }), article("m2", { position: 2 })])
   expect(shape()).toEqual(["Friday 20 November", "m1", "m2"])
+})
+
+test("what is being written in a branch that is left is not shown until that branch is", () => {
+  timeline.place(article("m1", { position: 1 }))
+  timeline.place(article("m2", { position: 2 }))
+  const draft = timeline.append(article("draft", { author: "9", kind: "draft" }))
+  timeline.renew(new Set(timeline.articles), [article("other1", { position: 1 })])
+  expect(draft.hidden).toBe(true)
+  timeline.renew(new Set(timeline.articles), [article("m1", { position: 1 }), article("m2", { position: 2 })])
+  expect(draft.hidden).toBe(false)
+})
+
+test("what has begun to be written while the other branch was fetched belongs to that", () => {
+  timeline.place(article("m1", { position: 1 }))
+  const known = new Set(timeline.articles)
+  const draft = timeline.append(article("draft", { author: "9", kind: "draft" }))
+  timeline.renew(known, [article("other1", { position: 1 })])
+  expect(draft.hidden).toBe(false)
+  timeline.renew(new Set(timeline.articles), [article("m1", { position: 1 })])
+  expect(draft.hidden).toBe(true)
 })

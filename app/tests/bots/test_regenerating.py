@@ -212,6 +212,24 @@ class TestResubmitting:
         direct.choose(other, bea)
         assert shown(direct) == ["Let's sleep", "Zzz", "And then I lost the thread."]
 
+    def test_a_question_whose_branch_was_left_before_the_bot_came_to_it_is_answered_in_it(
+        self, direct: Room, asked: Run, bea: User, say: Say
+    ) -> None:
+        reply = answered(asked, "Woof", "And wag")
+        answered(regenerate(reply, bea).run, "Gladly", "With a lead")
+        second = say(direct, "And then?")
+        answered(next_run(), "We came home")
+        other = Message.objects.select_related("author", "room").get(pk=second.pk).resubmit(bea, "And the ball?").message
+        direct.choose(second, bea)
+
+        run = next_run()
+
+        assert [message.body for message in window_of(run)] == ["Let's go for a walk", "Gladly", "With a lead", "And the ball?"]
+        answered(run, "In the pond")
+        assert shown(direct)[-2:] == ["And then?", "We came home"]
+        direct.choose(other, bea)
+        assert shown(direct) == ["Let's go for a walk", "Gladly", "With a lead", "And the ball?", "In the pond"]
+
     def test_an_answer_to_what_was_said_before_a_branch_is_seen_in_both(self, direct: Room, at_work: Run, bea: User, say: Say) -> None:
         second = say(direct, "And a ball")
         Message.objects.select_related("author", "room").get(pk=second.pk).resubmit(bea, "And a stick")
