@@ -10,13 +10,17 @@ from ninja.security.http import HttpAuthBase
 from ninja.utils import check_csrf
 
 from accounts.authentication import user_of_token
-from accounts.models.token import BOTS, CHAT, SCOPES
+from accounts.models.token import BOTS, CHAT, SCOPES, WORKSHOP
+from bots.access import run_at_work
 from chat.errors import NotAllowed
 
 if TYPE_CHECKING:
     from accounts.models import ApiToken, User
+    from bots.models import Run
 
 SCHEMES = {"bearer", "token"}
+# A bot's program that works on a run may act for whoever asked: "<run id>/<attempt>".
+RUN = "X-Parley-Run"
 
 
 class OutOfScope(NotAllowed):
@@ -34,6 +38,7 @@ class Access:
     user: User
     scopes: frozenset[str]
     token: ApiToken | None = None
+    run: Run | None = None
 
 
 class ApiRequest(HttpRequest):
@@ -77,6 +82,20 @@ class Authenticated(HttpAuthBase):
         return Access(request.user, frozenset({CHAT}))
 
 
+class ForWorkshop(Authenticated):
+    """A token of this scope; or one for bots together with a run that its program has in hand, which then acts as the run's asker,
+    with the asker's rights and no others (W24)."""
+
+    def _by_token(self, request: HttpRequest) -> Access | None:
+        found = super()._by_token(request)
+        named = request.headers.get(RUN)
+        if found is None or named is None or BOTS not in found.scopes:
+            return found
+        run = run_at_work(found.user, named)
+        return Access(run.asker, frozenset({WORKSHOP}), found.token, run)
+
+
 # A session acts as its user, and never as a bot: registering and answering need a token.
 for_chat = Authenticated(CHAT)
 for_bots = Authenticated(BOTS)
+for_workshop = ForWorkshop(WORKSHOP)

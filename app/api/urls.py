@@ -10,7 +10,7 @@ from api import errors
 from api.auth import for_chat
 from api.docs import Page
 from api.parsing import StrictParser
-from api.v1 import alternatives, attachments, bots, budgets, drafts, heartbeats, mending, messages, rooms, runs, sendings, users
+from api.v1 import alternatives, attachments, bots, budgets, drafts, heartbeats, mending, messages, rooms, runs, sendings, users, workshop
 
 api = NinjaAPI(
     title="Parley",
@@ -35,6 +35,7 @@ api.add_router("", bots.router)
 api.add_router("", budgets.router)
 api.add_router("", drafts.router)
 api.add_router("", heartbeats.router)
+api.add_router("", workshop.router)
 
 patterns, application, namespace = api.urls
 shaped = [errors.in_one_shape(each) for each in patterns if isinstance(each, URLPattern)]

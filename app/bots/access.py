@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from bots.errors import NO_BOT, NO_RUN, BadInput, NotFound
+from bots.errors import NO_BOT, NO_RUN, BadInput, NotFound, StaleAttempt
 from bots.models import Approval, Bot, Question, Run
+from bots.models.run import ACTIVE
 from chat.access import as_uuid, message_for, room_for
 from chat.models.message import NO_MESSAGE, TEXT
 
@@ -98,6 +99,18 @@ def own_run(owner: User, run_id: uuid.UUID | str) -> Run:
         return Run.objects.only("room_id").get(pk=as_uuid(run_id, NO_RUN), bot__owner=owner)
     except Run.DoesNotExist:
         raise NotFound(NO_RUN) from None
+
+
+def run_at_work(owner: User, named: str) -> Run:
+    """The run "<id>/<attempt>" of a bot that this user registered, if this very attempt works on it now."""
+    run_id, _, attempt = named.partition("/")
+    found = Run.objects.select_related(*WITH).filter(pk=as_uuid(run_id, NO_RUN), bot__owner=owner).first()
+    if found is None:
+        raise NotFound(NO_RUN)
+    asker_is_there = found.room.removed_at is None and found.room.memberships.filter(user=found.asker_id).exists()
+    if found.state != ACTIVE or str(found.attempt) != attempt or not found.asker.is_active or not asker_is_there:
+        raise StaleAttempt
+    return found
 
 
 def bot_named(name: str) -> Bot:

@@ -77,26 +77,27 @@ class Bench:
         return workshop.check(yaml, self.name)
 
     def cases(self, yaml: str) -> list[dict[str, Any]]:
-        return workshop.run_cases(yaml, self.name or self._new_name(yaml))
+        return workshop.run_cases(yaml, self.name)
 
     def save(self, yaml: str, base: int | None, seen: str = "") -> workshop.Saved:
         """Make it the bot's file, and have it live. Raises what `workshop.save` does."""
         if self.not_ours:
             raise NotAllowed(self.not_ours)
-        return workshop.save(self.name or self._new_name(yaml), yaml, base, self.user, seen=seen)
+        return workshop.save(self.name or new_name(yaml), yaml, base, self.user, seen=seen)
 
-    def _new_name(self, yaml: str) -> str:
-        """The name that a new bot gives itself, if it may have it."""
-        checked = workshop.check(yaml)
-        if checked.problems:
-            raise workshop.HeldBack(checked.problems, [])
-        try:
-            check_not_reserved(checked.name)
-        except ValidationError as error:
-            raise _named_wrong(yaml, f"a bot cannot be called {checked.name}; choose another name") from error
-        if User.objects.filter(username=checked.name).exists():
-            raise _named_wrong(yaml, f"somebody is called {checked.name} already; choose another name")
-        return checked.name
+
+def new_name(yaml: str) -> str:
+    """The name that a new bot gives itself, if it may have it. Raises HeldBack."""
+    checked = workshop.check(yaml)
+    if checked.problems:
+        raise workshop.HeldBack(checked.problems, [])
+    try:
+        check_not_reserved(checked.name)
+    except ValidationError as error:
+        raise _named_wrong(yaml, f"a bot cannot be called {checked.name}; choose another name") from error
+    if User.objects.filter(username=checked.name).exists():
+        raise _named_wrong(yaml, f"somebody is called {checked.name} already; choose another name")
+    return checked.name
 
 
 def _named_wrong(yaml: str, message: str) -> workshop.HeldBack:

@@ -58,6 +58,8 @@ class HeldBack(ChatError):
     def __init__(self, problems: list[dict[str, Any]], cases: list[dict[str, Any]]) -> None:
         self.problems, self.cases = problems, cases
         super().__init__(_held_back(problems, cases))
+        missed = {case["case"][:80]: case["missed"] for case in cases if not case["passed"]}
+        self.fields = {f"line {one['line']}": f"{one['key']}: {one['message']}" for one in problems} | missed
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def current(bot_name: str) -> str | None:
     return text
 
 
-def run_cases(yaml: str, name: str) -> list[dict[str, Any]]:
+def run_cases(yaml: str, name: str | None) -> list[dict[str, Any]]:
     """[{"case", "passed", "missed"}] of a text that loads. Raises HeldBack when it does not."""
     cases: list[dict[str, Any]] = _asked("POST", "/cases", {"yaml": yaml, "name": name}, seconds=LONG_SECONDS)["cases"]
     return cases

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 CHAT = "chat"
 BOTS = "bots"
-SCOPES = {CHAT: "Read and write in your rooms as you", BOTS: "Register bots and answer for them, nothing else"}
+WORKSHOP = "workshop"
+SCOPES = {
+    CHAT: "Read and write in your rooms as you",
+    BOTS: "Register bots and answer for them, nothing else",
+    WORKSHOP: "Read runs of your rooms, propose changes of bots and run their cases, nothing else",
+}
 TEXT = re.compile(r"parley_([a-z0-9]{8,16})_([A-Za-z0-9_-]{32,128})")
 
 
