@@ -39,7 +39,8 @@ def run_for(user: User, run_id: uuid.UUID | str) -> Run:
 def runs_in(user: User, room_id: uuid.UUID | str) -> QuerySet[Run]:
     """The runs of a room this user is in, the newest first."""
     room = room_for(user, room_id)
-    return Run.objects.select_related(*WITH).filter(room=room).order_by("-created_at", "-pk")
+    # Where a run begins is a payload of up to 256 KB: a list does not show it.
+    return Run.objects.select_related(*WITH).defer("start", "handed").filter(room=room).order_by("-created_at", "-pk")
 
 
 def run_behind(message: Message) -> Run:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bots import secrecy
 from bots.prices import tokens_of
 
 if TYPE_CHECKING:
@@ -112,11 +113,16 @@ class Course:
         return failed[-1] if self.state == FAILED and failed else None
 
     @property
+    def resumable(self) -> bool:
+        """Whether another try can begin at the step that failed. Of a bot that records no payloads all is asked again."""
+        return self.failed_step is not None and any(step["known"] for step in self.trace)
+
+    @property
     def kept(self) -> str:
         """What another try will not have to do again."""
         done = sum(step["state"] == DONE for step in self.trace)
         tried = f"Tried {self.run.tries} times. " if self.run.tries > 1 else ""
-        if not done or not self.failed_step:
+        if not done or not self.resumable:
             return tried.strip()
         steps = "The first step is kept" if done == 1 else f"The first {NUMBERS.get(done, str(done))} steps are kept"
         return f"{tried}{steps} and will not be paid for again."
@@ -133,7 +139,7 @@ def _row(step: dict[str, Any]) -> Row:
     note = str(step["error"] or step["summary"]) if failed else step["summary"]
     if step["carried"]:
         note = f"{note} · kept from before, not paid for again" if note else "kept from before, not paid for again"
-    return Row(FAILED if failed else DONE, step["name"], note, "" if step["carried"] else fine_duration(step["ms"]))
+    return Row(FAILED if failed else DONE, step["name"], str(secrecy.hidden(note)), "" if step["carried"] else fine_duration(step["ms"]))
 
 
 def _to_come(name: str, index: int, at: int) -> Row:

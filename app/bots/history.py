@@ -92,7 +92,7 @@ def _seen(run: Any) -> Seen:
 
 
 def _matching(bot: Bot, filters: Filters) -> QuerySet[Run]:
-    found = Run.objects.filter(bot=bot)
+    found = Run.objects.filter(bot=bot).defer("start", "handed")
     if filters.outcome in OUTCOMES:
         found = found.filter(state=DONE, outcome=filters.outcome)
     elif filters.outcome == CORRECTED:

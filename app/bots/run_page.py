@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bots import differences, replaying, secrecy, taking_over, telling, traces
 from bots.course import dollars, duration
@@ -119,6 +119,12 @@ class RunPage:
         return list(replaying.replies_of(self.run)[:MOST_LISTED])
 
     @property
+    def handed_back(self) -> list[str]:
+        """What came back of work that was handed over: it is no message of the room."""
+        given: dict[str, Any] = self.run.handed or {}
+        return [str(reply.get("body", "")) for reply in given.get("replies", []) if isinstance(reply, dict)]
+
+    @property
     def by_hand(self) -> str:
         made = self.run.how == "taken_over" and not self.run.attempt and next(iter(self.replies), None)
         return str(made.metadata.get("by_hand", {}).get("name", "")) if made else ""
@@ -173,11 +179,11 @@ class RunPage:
 
     @cached_property
     def successors(self) -> Sequence[Run]:
-        return list(self.run.successors.select_related("bot__user").order_by("created_at")[:MOST_LISTED])
+        return list(self.run.successors.defer("start", "handed").select_related("bot__user").order_by("created_at")[:MOST_LISTED])
 
     @cached_property
     def delegated(self) -> Sequence[Run]:
-        return list(self.run.delegated.select_related("bot__user").order_by("created_at")[:MOST_LISTED])
+        return list(self.run.delegated.defer("start", "handed").select_related("bot__user").order_by("created_at")[:MOST_LISTED])
 
     @cached_property
     def correction(self) -> Correction | None:

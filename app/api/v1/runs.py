@@ -13,7 +13,7 @@ from api.auth import ApiRequest, for_bots, for_chat
 from api.v1.messages import Message
 from api.v1.users import User
 from api.v1.waiting import Waiting
-from bots import access, shown, waiting
+from bots import access, secrecy, shown, waiting
 from chat.rendering import message_json
 
 router = Router(tags=["runs"])
@@ -143,7 +143,7 @@ def runs(
 @router.get("/runs/{run_id}", auth=for_chat, response=Run, summary="One run, with its steps")
 def run(request: ApiRequest, run_id: str) -> Any:
     found = access.run_for(request.auth.user, run_id)
-    return {**shown.run_json(found), "steps": [shown.step_json(step) for step in found.steps.order_by("index")]}
+    return {**shown.run_json(found), "steps": [secrecy.hidden(shown.step_json(step)) for step in found.steps.order_by("index")]}
 
 
 @router.post("/runs/{run_id}/cancellation", auth=for_chat, response=RunSummary, summary="Stop a run")

@@ -150,12 +150,14 @@ def test_a_run_that_waits_says_for_whom_and_leads_to_the_card(
 def test_a_run_that_handed_work_on_leads_to_that_run_and_back(at_work: Run, bea_client: Client, make_bot: Callable[..., Bot]) -> None:
     guide = make_bot(User.objects.create_bot("guide", name="Guide"))
     Run.objects.filter(pk=at_work.pk).update(state="waiting", lease_until=None, start={"step": 0, "payload": {}})
+    handed = {"body": "x", "card": str(at_work.pk), "replies": [{"key": "1.0", "body": "Three ryokan"}]}
     child = Run.objects.create(bot=guide, room=at_work.room, asker=at_work.asker, trigger_position=1, chain=at_work.chain, how="delegated",
-                               parent=at_work, handed={"body": "x", "card": str(at_work.pk), "replies": []})  # fmt: skip
+                               parent=at_work, handed=handed)  # fmt: skip
 
     assert "It waits for Guide, to whom it handed work." in shown(bea_client, at_work)
     assert f"/runs/{child.pk}/" in bea_client.get(f"/runs/{at_work.pk}/").content.decode()
     assert "Handed over by" in shown(bea_client, child)
+    assert "Guide handed back Three ryokan" in shown(bea_client, child)
 
 
 def test_a_run_whose_worker_died_says_so(at_work: Run, bea_client: Client, age: Callable[..., None]) -> None:
