@@ -90,8 +90,8 @@ class Rehearsal:
 
     def send(self, key: str, approval: str) -> None:
         """What was approved would be sent now: exactly that."""
-        texts = {part["name"]: part["text"] for part in json.loads(self._approved[approval])["parts"] if part.get("name")}
-        self.sent.append((texts["to"], texts["body"]))
+        texts = {part["kind"]: part["text"] for part in json.loads(self._approved[approval])["parts"]}
+        self.sent.append((texts["recipients"], texts["text"]))
 
     def tokens_left(self) -> tuple[int | None, str]:
         """There is no budget here."""

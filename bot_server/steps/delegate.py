@@ -45,7 +45,7 @@ class Delegate(Step):
 
     def preview(self, payload: Payload) -> list[Part]:
         """What the other bot is told."""
-        return [Part("recipients", "To", self.settings.to, name="to"), Part("text", "Message", self._body(payload), "body", editable=True)]
+        return [Part("recipients", "To", self.settings.to), Part("text", "Message", self._body(payload), "body", editable=True)]
 
     def edited(self, payload: Payload, texts: Edits) -> Payload:
         """What it is told, in other words."""

@@ -48,7 +48,7 @@ class Reply(Step):
     def preview(self, payload: Payload) -> list[Part]:
         """The draft, and who gets it."""
         body = Part("text", "Message", draft_of(payload)["body"], name="body", editable=True)
-        return [body] if self.settings.to is None else [Part("recipients", "To", self.settings.to, name="to"), body]
+        return [body] if self.settings.to is None else [Part("recipients", "To", self.settings.to), body]
 
     def edited(self, payload: Payload, texts: Edits) -> Payload:
         """The draft in the words of whoever approved it."""

@@ -23,6 +23,8 @@ STALE: Json = {"error": {"code": "stale_attempt", "message": "Another attempt of
 NOT_FOUND: Json = {"error": {"code": "not_found", "message": "There is no such thing."}}
 RUN = re.compile(r"runs/([^/]+)/(steps|replies|sendings|outcome)")
 BUDGET = re.compile(r"runs/([^/]+)/budget\?attempt=\d+")
+# The examples in outcome.json, by what is waited for.
+WAITS = {"approval": "waiting", "question": "question", "delegation": "delegation"}
 BOT = re.compile(r"bots/([^/]+)(?:/versions/(\d+))?")
 
 
@@ -122,6 +124,8 @@ class Room:
         waiting = body.pop("waiting", None) if what == "outcome" else None
         if what == "outcome":
             self._check("outcome", body, example("outcome")["request"])
+        if waiting:
+            self._check("waiting", waiting, example("outcome")[WAITS[waiting["kind"]]]["waiting"])
         if waiting and self.refuse_waits:
             return self.refuse_waits, {"error": {"code": "unshowable", "message": "This cannot be shown to anybody."}}
         if self.refuse_steps and body["steps"]:

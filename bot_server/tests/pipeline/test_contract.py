@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipeline.approving import sha256_of
 from pipeline.contract import REQUEST, Cancellation, Delivery, bot_secret, sign, signed
+from pipeline.run import Point
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "api" / "examples"
 
@@ -27,6 +29,39 @@ def test_it_reads_the_documented_delivery() -> None:
     assert isinstance(said, Delivery)
     assert (said.bot.name, said.attempt, said.messages[-1].body, said.resume) == ("echo", 1, "Let's go for a walk", None)
     assert said.model_dump(mode="json", exclude_unset=True) == example("delivery")
+
+
+def test_it_reads_the_documented_answer_of_a_run_that_waited() -> None:
+    """I3: and would take the approval for what it is."""
+    said = REQUEST.validate_python(example("delivery_resumed"))
+    assert isinstance(said, Delivery)
+    assert said.resume is not None
+    assert said.resume.answer is not None
+    assert said.model_dump(mode="json", exclude_unset=True) == example("delivery_resumed")
+    assert sha256_of(said.resume.answer.content) == said.resume.answer.sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("waiting", "{Reply: {to: luke}}"),
+        ("question", "{Ask: {question: 'Which day suits you?', choices: [Friday, Saturday]}}"),
+        ("delegation", "{Delegate: {to: guide, say: 'Is this polite: 歩きましょう'}}"),
+    ],
+)
+def test_it_asks_as_documented(bench: Any, name: str, step: str) -> None:
+    """I3: an approval byte for byte."""
+    wanted = example("outcome")[name]["waiting"]
+    asked = bench.run(f"[{step}]", start=Point(0, wanted["payload"]), more="delegates: [guide]\n").waiting
+    own_words = {"step": wanted["step"], "title": wanted.get("title"), "payload": wanted["payload"]}
+    assert asked | own_words == wanted | own_words
+
+
+def test_it_does_what_the_documented_approval_says(bench: Any) -> None:
+    """I3: the answer of the example fits the question of the example."""
+    resume = example("delivery_resumed")["resume"]
+    outcome = bench.run("[{Reply: {to: luke}}]", start=Point(0, resume["payload"], answer=resume["answer"]))
+    assert (outcome.outcome, bench.ports.sent) == ("silent", [("0.0", resume["answer"]["id"])])
 
 
 def test_it_reads_the_documented_cancellation() -> None:

@@ -68,7 +68,7 @@ def test_a_reply_to_somebody_always_asks_who_asked_and_leaves_the_sending_to_the
     assert json.loads(outcome.waiting["content"]) == {
         "action": "Reply",
         "parts": [
-            {"kind": "recipients", "label": "To", "name": "to", "text": "luke"},
+            {"kind": "recipients", "label": "To", "text": "luke"},
             {"editable": True, "kind": "text", "label": "Message", "name": "body", "text": "Dear Luke"},
         ],
     }
