@@ -37,7 +37,8 @@ class Marks:
     @property
     def by(self) -> str:
         """Whoever corrected it last."""
-        return self.corrections[-1]["name"] or self.corrections[-1]["username"]
+        last = self.corrections[-1]
+        return str(last["name"] or last["username"])
 
     @property
     def excerpt(self) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.template.loader import get_template
 
@@ -25,8 +25,18 @@ from chat.models.message import FAILURE, TEXT
 if TYPE_CHECKING:
     from chat.models import Message
 
+# Whether it is recorded what a step was given or gave, so that a run can go on from there.
+KNOWN = ExpressionWrapper(Q(before__isnull=False) | Q(after__isnull=False), output_field=BooleanField())
 TRACE = JSONObject(
-    index="index", name="name", state="state", summary="summary", ms="ms", carried="carried", error="error__message", usage="usage"
+    known=KNOWN,
+    index="index",
+    name="name",
+    state="state",
+    summary="summary",
+    ms="ms",
+    carried="carried",
+    error="error__message",
+    usage="usage",
 )
 
 

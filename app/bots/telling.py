@@ -61,10 +61,10 @@ def ended(run: Run) -> None:
             placing.say(run, failure(run), client_id=f"{run.pk}:failure", kind=FAILURE, metadata=about)
         about = {"run": str(run.pk), "outcome": run.outcome, "reason": run.reason, "bot": run.bot.name}
         # Its replies stand there with the strip of a run under way: the end renders them anew.
-        *earlier, last = replies_of(run) or [None]
-        for reply in earlier:
+        replies = replies_of(run)
+        for reply in replies[:-1]:
             run.room.record(MESSAGE_EDITED, message=reply)
-        run.room.record(RUN_ENDED, message=last, data=about)
+        run.room.record(RUN_ENDED, message=replies[-1] if replies else None, data=about)
     transaction.on_commit(lambda: drafts.end(run.room_id, run.pk, run.attempt), robust=True)
 
 

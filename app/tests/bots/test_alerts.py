@@ -13,7 +13,7 @@ import pytest
 from django.core import mail
 
 from accounts.models import User
-from bots import alarms
+from bots import alarms, alert_words
 from bots.alarms import Alarms
 from bots.models import Alert, Bot, Run
 from bots.models.queue import in_seconds
@@ -95,7 +95,7 @@ def test_c29_the_owner_and_the_asker_are_told_once_for_each_cause(
     assert notice.startswith("Echo could not answer Bea in Kyoto in May. The model answered 429. [Open the run](/runs/")
     assert sorted(message.to[0] for message in mail.outbox) == ["ada@example.com", "bea@example.com"]
     to_bea = next(message for message in mail.outbox if message.to == ["bea@example.com"])
-    assert "Echo could not answer you in Kyoto in May." in to_bea.body and re.search(r"http://\S+/runs/[\w-]+/\n", to_bea.body)
+    assert "Echo could not answer you in Kyoto in May." in to_bea.body and re.search(r"http://\S+/runs/[\w-]+/\n", str(to_bea.body))
     (call,) = hook.calls
     assert (call["bot"], call["owner"], call["reason"]) == ("echo", "ada", "model_rate_limited")
     assert str(first.room.name) not in json.dumps(call) and "429" not in json.dumps(call)
@@ -186,7 +186,7 @@ def test_one_alert_that_cannot_be_told_does_not_keep_the_others_silent(
     fail(group, say)
     fail(group, say, reason="model_timeout")
     broken = Alert.objects.get(user=ada, reason="model_rate_limited").pk
-    real = alarms.words_of
+    real = alert_words.words_of
 
     def break_one(alert: Alert) -> Any:
         if alert.pk == broken:

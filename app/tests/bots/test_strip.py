@@ -157,16 +157,14 @@ def test_what_an_earlier_run_did_is_said_to_be_kept_and_not_timed(at_work: Run, 
 # Failures
 
 
-def fail(run: Run, **more: Any) -> None:
+def fail(run: Run, given: dict[str, Any] | None = None) -> None:
     error = {"code": "model_rate_limited", "message": "The model answered 429.", "permanent": True}
-    steps = [*STEPS[:2], step(2, "Chat", 11_500, state="failed", error=error)]
-    run.finish(
-        run.attempt, "failed", reason="model_rate_limited", explanation="The model answered 429.", permanent=True, steps=steps, **more
-    )
+    steps = [*STEPS[:2], step(2, "Chat", 11_500, state="failed", error=error, before=given)]
+    run.finish(1, "failed", reason="model_rate_limited", explanation="The model answered 429.", permanent=True, steps=steps)
 
 
 def test_i9_a_failure_says_what_failed_what_is_kept_and_where_to_go_on(at_work: Run, direct: Room, bea_client: Client) -> None:
-    fail(at_work)
+    fail(at_work, {"messages": []})
 
     page = bea_client.get(f"/rooms/{direct.pk}/").content.decode()
     words = words_of(page)
@@ -178,6 +176,15 @@ def test_i9_a_failure_says_what_failed_what_is_kept_and_where_to_go_on(at_work: 
     assert form
     assert form[1] == f"{at_work.asker_id},{at_work.bot.owner_id},operators"
     assert '<input type="hidden" name="step" value="2">' in form[2]
+
+
+def test_of_a_bot_that_records_no_payloads_all_is_asked_again(at_work: Run, direct: Room, bea_client: Client) -> None:
+    fail(at_work)
+
+    page = words_of(bea_client.get(f"/rooms/{direct.pk}/").content)
+
+    assert "Chat failed" in page and "Retry Answer yourself Open run" in page
+    assert "Retry from" not in page and "paid for again" not in page
 
 
 def test_a_failure_before_any_step_has_a_plain_retry(asked: Run, direct: Room, bea_client: Client) -> None:

@@ -63,7 +63,7 @@ class Echo:
 
     def fail(self) -> None:
         error = {"code": "model_rate_limited", "message": "The model answered 429.", "permanent": True}
-        steps = [*STEPS[:2], step(2, "Chat", 11_500, state="failed", error=error)]
+        steps = [*STEPS[:2], step(2, "Chat", 11_500, state="failed", error=error, before={"messages": []})]
         self.run.finish(1, "failed", reason="model_rate_limited", explanation="The model answered 429.", permanent=True, steps=steps)
         publisher.flush()
 
