@@ -10,7 +10,7 @@ from api import errors
 from api.auth import for_chat
 from api.docs import Page
 from api.parsing import StrictParser
-from api.v1 import alternatives, attachments, bots, budgets, drafts, heartbeats, mending, messages, rooms, runs, sendings, users, workshop
+from api.v1 import alternatives, attachments, bots, budgets, commands, drafts, heartbeats, mending, messages, rooms, runs, sendings, users, workshop
 
 api = NinjaAPI(
     title="Parley",
@@ -25,6 +25,7 @@ errors.install(api)
 
 api.add_router("/users", users.router)
 api.add_router("/rooms", rooms.router)
+api.add_router("", commands.router)
 api.add_router("", messages.router)
 api.add_router("", attachments.router)
 api.add_router("", alternatives.router)

@@ -6,14 +6,13 @@ together or not at all (I1).
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
 from django.db.models import Q
 
-from bots import budgets
+from bots import budgets, commands
 from bots.models import Bot, Run
 from bots.models.bot import ALWAYS
 from bots.models.run import DONE
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 HOPS = 3
-RESET = re.compile(r"\s*/reset(?P<names>(\s+@[a-z][a-z0-9-]*)*)\s*", re.IGNORECASE)
 
 
 class Chain(NamedTuple):
@@ -41,28 +39,25 @@ def address(message: Message, mentions: Iterable[User]) -> None:
     """Ask the bots that this message addresses."""
     if message.kind != TEXT:
         return
-    mentioned = {user.pk for user in mentions}
-    bots = list(_addressed(message, mentioned)) if _has_bots(message.room_id) else []
-    if not bots:
+    if not _has_bots(message.room_id):
         return
-    if names := resets(message.body):
-        for bot in bots:
-            _start_afresh(bot, message, names)
+    if command := commands.read(message.body):
+        if not message.author.is_bot:
+            commands.obey(command, message)
+        return
+    mentioned = {user.pk for user in mentions}
+    bots = list(_addressed(message, mentioned))
+    if _asks_for_the_builder(message, bots):
+        commands.point_to_builder(message)
         return
     chain = _chain_of(message)
-    if chain is None:
+    if chain is None or not bots:
         return
     if chain.hops > HOPS:
         _stop_passing_on(bots[0], message, chain)
         return
     for bot in bots:
         _ask(bot, message, chain, spoken_to=not message.room.is_group or bot.user_id in mentioned)
-
-
-def resets(body: str) -> list[str] | None:
-    """The names after a `/reset`, without the @; [""] when it names nobody and so means every bot. None for any other text."""
-    match = RESET.fullmatch(body)
-    return None if match is None else [name.lstrip("@").lower() for name in match["names"].split()] or [""]
 
 
 # Most messages are from one person to another, in a room without bots: for them the whole query below would be the dearest part of posting.
@@ -78,12 +73,20 @@ def _has_bots(room_id: uuid.UUID) -> bool:
 
 
 def _addressed(message: Message, mentioned: set[int]) -> Iterable[Bot]:
-    """Members of the room only, and never the author itself. A bot's message addresses other bots by mention alone."""
+    """Members of the room only, and never the author itself. A bot's message addresses other bots by mention alone; a person's that begins
+    with a command of a bot's own, and mentions nobody, the bots that know it."""
     bots = Bot.objects.filter(user__memberships__room=message.room_id).exclude(user=message.author_id).select_related("user", "live")
     if message.room.is_group or message.author.is_bot:
         by_mention = Q(user__in=mentioned)
-        bots = bots.filter(by_mention if message.author.is_bot else by_mention | Q(attend__when=ALWAYS))
+        by_command = Q(pk__in=[]) if mentioned else commands.knowing(message.body)
+        bots = bots.filter(by_mention if message.author.is_bot else by_mention | by_command | Q(attend__when=ALWAYS))
     return bots.order_by("pk")
+
+
+def _asks_for_the_builder(message: Message, bots: list[Bot]) -> bool:
+    """`/newbot` where no bot knows it."""
+    knows = any(bot.name == commands.BUILDER or commands.NEW_BOT in {each.get("name") for each in bot.commands} for bot in bots)
+    return commands.wants_new_bot(message.body) and not message.author.is_bot and not knows
 
 
 def _chain_of(message: Message) -> Chain | None:
@@ -98,7 +101,7 @@ def _chain_of(message: Message) -> Chain | None:
 def _ask(bot: Bot, message: Message, chain: Chain, *, spoken_to: bool) -> None:
     if not bot.permits(chain.asker):
         if not message.room.is_group:
-            _say(bot, message, f"You are not among those I may talk to. {bot.owner.label} runs me and can change that.")
+            commands.say(bot, message, f"You are not among those I may talk to. {bot.owner.label} runs me and can change that.")
         return
     if bot.is_on and (refusal := budgets.refusal(bot, chain.asker)):
         if spoken_to:
@@ -118,23 +121,12 @@ def _answer_at_once(bot: Bot, message: Message, chain: Chain, reason: str, words
     run.fail_at_once(reason, words)
 
 
-def _start_afresh(bot: Bot, message: Message, names: list[str]) -> None:
-    """`/reset` is seen by the context window; here the bot only says that it understood, where it was spoken to."""
-    spoken_to = not message.room.is_group or bot.name in names
-    if spoken_to and not message.author.is_bot and bot.permits(message.author):
-        _say(bot, message, "We start afresh: I no longer look at what was said before.")
-
-
 def _stop_passing_on(bot: Bot, message: Message, chain: Chain) -> None:
     """Bots that mention each other end here (W22). Said once for each chain; the room is held, so there is no race for it."""
     said = Message.objects.filter(room=message.room_id, kind=NOTICE, metadata__chain=str(chain.first)).exists()
     if not said:
         words = f"Bots have passed this on {HOPS} times, so I stop here. Write to me if I should go on."
         message.room.post(bot.user, words, kind=NOTICE, metadata={"chain": str(chain.first)})
-
-
-def _say(bot: Bot, message: Message, words: str) -> None:
-    message.room.post(bot.user, words, kind=NOTICE, client_id=f"{message.pk}:notice")
 
 
 def _uuid(text: object) -> uuid.UUID | None:

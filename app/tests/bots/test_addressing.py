@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts.models import User
-from bots.addressing import HOPS, resets
+from bots import commands
+from bots.addressing import HOPS
 from bots.models import Bot, Run
 from chat.models import Message, Room
 
@@ -256,8 +257,8 @@ def test_who_may_not_ask_is_told_so_in_a_direct_room_and_ignored_in_a_group(dire
 @pytest.mark.parametrize(
     ("body", "names"),
     [
-        ("/reset", [""]),
-        (" /RESET\n", [""]),
+        ("/reset", []),
+        (" /RESET\n", []),
         ("/reset @echo", ["echo"]),
         ("/reset @echo @guide", ["echo", "guide"]),
         ("/reset now", None),
@@ -265,7 +266,8 @@ def test_who_may_not_ask_is_told_so_in_a_direct_room_and_ignored_in_a_group(dire
     ],
 )
 def test_it_knows_a_reset_when_it_sees_one(body: str, names: list[str] | None) -> None:
-    assert resets(body) == names
+    command = commands.read(body)
+    assert (command and command.names) == names
 
 
 def test_a_reset_is_acknowledged_where_the_bot_was_spoken_to_and_asks_nothing(direct: Room, group: Room, say: Say) -> None:
