@@ -14,12 +14,12 @@ from bots import access, budgets
 router = Router(tags=["runs"])
 
 
-class Budget(Schema):
+class Remaining(Schema):
     tokens_left: int | None = Field(description="Today (UTC), of the tightest budget; null without one")
     said: str = Field(description="What to say when nothing is left")
 
 
-@router.get("/runs/{run_id}/budget", auth=for_bots, response=Budget, summary="What a run of your bot may still use")
+@router.get("/runs/{run_id}/budget", auth=for_bots, response=Remaining, summary="What a run of your bot may still use")
 def budget(request: ApiRequest, run_id: str, attempt: Annotated[int, Field(ge=1, le=LARGEST)]) -> Any:
     """To be asked before a step that costs, when the delivery says `budgeted`. With nothing left, end the run as failed(budget_spent)."""
     with access.own_run(request.auth.user, run_id).held(attempt) as run:

@@ -77,7 +77,7 @@ export function range(unit, series, kind) {
 
 function dataset({ name, values }, { kind, colour, second, token }) {
   const shown = { label: name, data: values }
-  if (kind === "bar") return { ...shown, backgroundColor: second ? token("line-strong") : colour, borderRadius: 4, maxBarThickness: 36 }
+  if (kind === "bar") return { ...shown, backgroundColor: second ? token("control-line") : colour, borderRadius: 4, maxBarThickness: 36 }
   const alone = values.filter(value => value !== null).length === 1
   return {
     ...shown,
