@@ -10,7 +10,22 @@ from api import errors
 from api.auth import for_chat
 from api.docs import Page
 from api.parsing import StrictParser
-from api.v1 import alternatives, attachments, bots, budgets, commands, drafts, heartbeats, mending, messages, rooms, runs, sendings, users, workshop
+from api.v1 import (
+    alternatives,
+    attachments,
+    bots,
+    budgets,
+    commands,
+    drafts,
+    heartbeats,
+    mending,
+    messages,
+    rooms,
+    runs,
+    sendings,
+    users,
+    workshop,
+)
 
 api = NinjaAPI(
     title="Parley",
