@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from accounts.models import User
     from chat.models import Message
 
+# What a card says of its run.
+RUN = ("run__asker", "run__bot__user", "run__bot__owner")
 Users = Mapping[int, "User"]
 
 
@@ -74,8 +76,15 @@ class ApprovalFace:
     @property
     def about(self) -> str:
         """On whose behalf it is, and who decides."""
-        behalf = f"on behalf of {self.approval.run.asker.label} · " if self.sends else ""
-        return behalf + who_decides(self.approval.deciders, self.users, "decide")
+        run = self.approval.run
+        behalf = f"on behalf of {run.asker.label} · " if self.sends else ""
+        return asked_by(run, self.approval.message) + behalf + who_decides(self.approval.deciders, self.users, "decide")
+
+    @property
+    def stoppable(self) -> str:
+        """For whom there is a Stop. Who decides can reject instead."""
+        run = self.approval.run
+        return "" if run.asker_id in self.approval.deciders else steerers_of(run)
 
     @property
     def allowed(self) -> str:
@@ -96,7 +105,11 @@ class QuestionFace:
 
     @property
     def about(self) -> str:
-        return who_decides(self.question.answerers, self.users, "answer")
+        return asked_by(self.question.run, self.question.message) + who_decides(self.question.answerers, self.users, "answer")
+
+    @property
+    def stoppable(self) -> str:
+        return steerers_of(self.question.run)
 
     @property
     def allowed(self) -> str:
@@ -136,6 +149,11 @@ class DelegationFace:
         return steerers_of(self.run)
 
 
+def asked_by(run: Run, message: Message | None) -> str:
+    """Which bot asks, where its card stands in the name of another one."""
+    return f"for {run.bot.title} · " if message and message.author_id != run.bot.user_id else ""
+
+
 def who_decides(ids: Sequence[int], users: Users, verb: str) -> str:
     names = [users[pk].label for pk in ids if pk in users]
     if not names:
@@ -171,14 +189,14 @@ def of(messages: Sequence[Message]) -> dict[uuid.UUID, Extra]:
 
 
 def _approvals(pks: list[uuid.UUID]) -> Iterable[tuple[uuid.UUID, str]]:
-    rows = list(Approval.objects.select_related("run__asker", "decided_by").filter(pk__in=pks))
+    rows = list(Approval.objects.select_related(*RUN, "message", "decided_by").filter(pk__in=pks))
     users = _users([pk for row in rows for pk in row.deciders])
     for row in rows:
         yield row.pk, _html("approval", {"face": ApprovalFace(row, users), "approval": row})
 
 
 def _questions(pks: list[uuid.UUID]) -> Iterable[tuple[uuid.UUID, str]]:
-    rows = list(Question.objects.select_related("run", "answered_by").filter(pk__in=pks))
+    rows = list(Question.objects.select_related(*RUN, "message", "answered_by").filter(pk__in=pks))
     users = _users([pk for row in rows for pk in row.answerers])
     for row in rows:
         yield row.pk, _html("question", {"face": QuestionFace(row, users), "question": row})

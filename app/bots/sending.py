@@ -57,8 +57,10 @@ def _approval_of(run: Run, approval_id: str) -> Approval:
     if found is None:
         raise NotFound("There is no such approval of this run.")
     yes = found.state == APPROVED and contents.sha256_of(found.decided_content) == found.decided_sha256
-    if not yes or found.decided_by_id != run.asker_id:
+    if not yes:
         raise NotAllowed(NOT_APPROVED)
+    if found.decided_by_id != run.asker_id:
+        raise NotAllowed(f"Only {run.asker.label} can let a message go out in their name, and somebody else approved this one.")
     return found
 
 

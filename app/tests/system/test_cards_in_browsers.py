@@ -168,12 +168,22 @@ def test_a_choice_is_one_click(both: Callable[..., tuple[Page, Page]], run: Run)
     wait_for(run, waits.question(text="Which day suits you?", question="choice", choices=["Friday", "Saturday"]))
     hers, adas = both()
     expect(card(adas, "Which day suits you?")).to_contain_text("only Bea can answer")
-    expect(card(adas, "Which day suits you?").get_by_role("button")).to_have_count(0)
+    expect(card(adas, "Which day suits you?").get_by_role("button", name="Saturday")).to_have_count(0)
 
     card(hers, "Which day suits you?").get_by_role("button", name="Saturday").click()
 
     expect(card(adas, "Which day suits you?")).to_contain_text("Bea answered")
     assert Run.objects.get().start["answer"]["value"] == "Saturday"
+
+
+def test_a_run_that_asks_is_stopped_from_its_card(both: Callable[..., tuple[Page, Page]], run: Run) -> None:
+    wait_for(run, waits.question(text="Which day suits you?"))
+    hers, adas = both()
+
+    card(hers, "Which day suits you?").get_by_role("button", name="Stop").click()
+
+    expect(card(adas, "Which day suits you?")).to_contain_text("nobody needs to answer any more")
+    assert Run.objects.get().reason == "stopped"
 
 
 def test_a_number_that_is_none_is_said_beside_the_question(both: Callable[..., tuple[Page, Page]], run: Run) -> None:
