@@ -21,6 +21,7 @@ from errors import SettingsError
 from manager import editing, metrics
 from manager.answers import MAX_BODY, body_of, refusal
 from manager.editing import Desk
+from manager.examiner import Examiner
 from manager.library import Library
 from manager.registration import Registrar
 from manager.watcher import Watcher
@@ -50,6 +51,7 @@ class Manager:
         self.api = ChatApi(given.chat_api, given.django_superuser_token.get_secret_value(), connections=4)
         self.registrar = Registrar(self.library, self.api, given.bot_api, self.key, secrets=secrets_of(given))
         self.desk = Desk(self.library, self.registrar, self.api, secrets_of(given))
+        self.examiner = Examiner(self.library, self.registrar, secrets_of(given))
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -58,7 +60,8 @@ class Manager:
         jobs.publish_quickly()
         self.library.load_all()
         pulse.start("registrar", self.registrar.loop, self._stop)
-        pulse.start("watcher", Watcher(self.library, self.registrar).loop, self._stop)
+        pulse.start("examiner", self.examiner.loop, self._stop)
+        pulse.start("watcher", Watcher(self.library, self.registrar, self.examiner).loop, self._stop)
 
     def stop(self) -> None:
         """End the threads."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import watchfiles
 
+from manager.examiner import Examiner
 from manager.library import Library
 from manager.registration import Registrar
 from pipeline import pictures
@@ -21,9 +22,10 @@ WATCHED = (".yaml", ".yml", ".py", *pictures.SUFFIXES)
 class Watcher:
     """Watches the bot folder, not the folders in it."""
 
-    def __init__(self, library: Library, registrar: Registrar) -> None:
+    def __init__(self, library: Library, registrar: Registrar, examiner: Examiner | None = None) -> None:
         self._library = library
         self._registrar = registrar
+        self._examiner = examiner
 
     def loop(self, stop: threading.Event) -> None:
         """Watch until `stop`. What changed before the watching began is found by reading everything once more."""
@@ -52,6 +54,8 @@ class Watcher:
         if after is not None and after != before:
             log.info("reloaded", extra={"bot": after.name, "problems": len(after.problems)})
             self._registrar.changed(after.name)
+            if self._examiner is not None:
+                self._examiner.changed(after.name)
 
 
 def _wanted(_: watchfiles.Change, path: str) -> bool:

@@ -50,7 +50,7 @@ commands:
 SEND = "[Evil, Metadata, {Reply: {to: luke}}]"
 
 
-@pytest.fixture(params=SAYS.values(), ids=SAYS)
+@pytest.fixture(params=list(SAYS.values()), ids=list(SAYS))
 def evil(request: Any, bench: Any) -> str:
     """A model that says this to everything."""
     bench.step("evil", f"p['draft'] = {{'body': {request.param!r}, 'metadata': {{}}}}")

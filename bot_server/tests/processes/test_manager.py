@@ -320,3 +320,21 @@ def test_the_app_hears_of_budget_commands_callees_and_picture(rig: Rig) -> None:
     assert rig.room.wait(lambda: rig.room.bots["echo"]["picture"])
     assert rig.room.bots["echo"]["picture"] == "iVBORw0KGgouLi4="
     assert rig.room.wrong == []
+
+
+def test_a_file_that_is_saved_is_examined_with_its_tests(rig: Rig) -> None:
+    """Which version broke which is told without anybody asking; a bot that costs money is not examined unasked."""
+    rig.write("echo.yaml", ECHO)
+    rig.write("paid.yaml", "name: paid\nsteps: [Chat, Reply]\n")
+    rig.manager()
+    assert rig.room.wait(lambda: {"echo", "paid"} <= rig.room.bots.keys())
+    tests = "tests:\n  - {say: hi there, expect: {contains: hi there}}\n  - {say: hi, expect: {contains: bye}}\n"
+    rig.write(
+        "paid.yaml", "name: paid\npermissions: {services: true}\nsteps: [{Chat: {module: OpenAIChat, model: hello}}, Reply]\n" + tests
+    )
+    assert rig.room.wait(lambda: "services: true" in rig.room.bots["paid"]["yaml"])
+    rig.write("echo.yaml", ECHO + tests)
+    told = [f'"case":"{case}","passed":{passed}' for case, passed in (("hi there", "true"), ("hi", "false"))]
+    assert rig.room.wait(lambda: any(all(one in body for one in told) for body in rig.room.bodies))
+    assert rig.models.journal.counts()["total"] == 0
+    assert rig.room.wrong == []

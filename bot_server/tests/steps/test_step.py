@@ -102,7 +102,7 @@ def test_c20_the_built_in_steps_are_those_of_the_seed() -> None:
 BROKEN = [{"messages": 7}, {"messages": [7]}, {"messages": "x"}, {"draft": 7}, {"draft": {"body": 7}}]
 BROKEN += [{"draft": {"body": "x", "metadata": []}}, {"prompt": 7}, {"prompt": [7]}, {"room": 7, "asker": []}]
 FREE = [step for name, step in BUILT_IN.items() if name != "Gpt"]
-NEEDED = {"Ask": {"question": "Tea?"}, "Delegate": {"to": "critic"}}
+NEEDED: dict[str, dict[str, Any]] = {"Ask": {"question": "Tea?"}, "Delegate": {"to": "critic"}}
 
 
 @pytest.mark.parametrize("step", FREE)
