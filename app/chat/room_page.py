@@ -138,6 +138,10 @@ class RoomPage:
         return profiles.of([self.other.pk]).get(self.other.pk, Profile())
 
     @property
+    def has_bots(self) -> bool:
+        return any(user.is_bot for user in self.members)
+
+    @property
     def has_panel(self) -> bool:
         return self.room.is_group or bool(self.other and self.other.is_bot)
 

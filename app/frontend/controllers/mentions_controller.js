@@ -1,30 +1,36 @@
 import { Controller } from "@hotwired/stimulus"
-import { ApiError, request } from "../models/api"
-import { mentionOption } from "../models/articles"
+import { ApiError } from "../models/api"
+import { commandOption, mentionOption } from "../models/articles"
 import { composes } from "../models/composes"
-import { candidates, complete, openMention } from "../models/mention"
+import { candidates, commandsFor, complete, openCommand, openMention } from "../models/mention"
+import { RoomWords } from "../models/room_words"
 
-// Completes @names with the people and bots of the room.
+// Completes @names with the people and bots of the room, and /commands with those it knows.
 export default class extends Controller {
   static targets = ["input", "list", "option"]
   static values = { room: String }
 
-  #known = new Map()
+  #words
   #open = null
   #chosen = 0
 
-  async look() {
-    const { value, selectionStart, selectionEnd } = this.inputTarget
-    this.#open = selectionStart === selectionEnd ? openMention(value, selectionStart) : null
-    if (!this.#open) return this.close()
-    const query = this.#open.query
-    const members = await this.#fetch(query)
-    if (members && this.#open?.query === query) this.#show(candidates(members, query))
+  initialize() {
+    this.#words = new RoomWords(this.roomValue)
   }
 
-  // Somebody has come or gone: who is here is asked anew.
+  async look() {
+    const { value, selectionStart: caret, selectionEnd } = this.inputTarget
+    const mention = openMention(value, caret)
+    const open = caret === selectionEnd ? (mention ?? openCommand(value, caret)) : null
+    this.#open = open
+    if (!open) return this.close()
+    const options = await this.#options(open, mention !== null)
+    if (options && this.#open === open) this.#show(options)
+  }
+
+  // Somebody has come or gone: who is here, and what they know, is asked anew.
   hear({ detail: { type, room, kind } }) {
-    if (type === "event" && room === this.roomValue && kind.startsWith("member.")) this.#known.clear()
+    if (type === "event" && room === this.roomValue && kind.startsWith("member.")) this.#words.forget()
   }
 
   // A click on a name comes first, then the box loses the focus.
@@ -57,22 +63,19 @@ export default class extends Controller {
     this.inputTarget.removeAttribute("aria-activedescendant")
   }
 
-  async #fetch(query) {
-    if (this.#known.has(query)) return this.#known.get(query)
+  async #options({ query }, mention) {
     try {
-      const { members } = await request("GET", `rooms/${this.roomValue}/members?search=${encodeURIComponent(query)}`)
-      const others = members.filter(member => String(member.id) !== document.body.dataset.user)
-      this.#known.set(query, others)
-      return others
+      if (mention) return candidates(await this.#words.members(query), query).map(mentionOption)
+      return commandsFor(await this.#words.commands(), query).map(commandOption)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       return null
     }
   }
 
-  #show(members) {
-    if (!members.length) return this.close()
-    this.listTarget.replaceChildren(...members.map(mentionOption))
+  #show(options) {
+    if (!options.length) return this.close()
+    this.listTarget.replaceChildren(...options)
     this.listTarget.hidden = false
     this.#choose(0)
   }
@@ -87,7 +90,7 @@ export default class extends Controller {
 
   #take(option) {
     const input = this.inputTarget
-    const { text, caret } = complete(input.value, input.selectionStart, this.#open.start, option.dataset.username)
+    const { text, caret } = complete(input.value, input.selectionStart, this.#open.start, option.dataset.word)
     input.value = text
     input.setSelectionRange(caret, caret)
     this.close()

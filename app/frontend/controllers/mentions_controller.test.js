@@ -11,11 +11,16 @@ let members
 beforeEach(async () => {
   Element.prototype.scrollIntoView = () => {}
   members = [{ id: 2, username: "bea", name: "Bea", is_bot: false }]
-  vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ members })))
+  const commands = [
+    { name: "joke", about: "Tells <b>a</b> joke", bots: ["echo"] },
+    { name: "stop", about: "stops what bots are doing for you", bots: [] }
+  ]
+  vi.stubGlobal("fetch", async path => new Response(JSON.stringify(path.endsWith("/commands") ? { commands } : { members })))
   document.body.innerHTML = `<form data-controller="mentions" data-mentions-room-value="r"
       data-action="parley:frame@document->mentions#hear"><ul data-mentions-target="list" hidden></ul>
-      <textarea data-mentions-target="input" data-action="input->mentions#look"></textarea></form>
-    <template id="mention-template"><li data-mentions-target="option"><span class="avatar"></span><b></b><small></small></li></template>`
+      <textarea data-mentions-target="input" data-action="keydown->mentions#key input->mentions#look"></textarea></form>
+    <template id="mention-template"><li data-mentions-target="option"><span class="avatar"></span><b></b><small></small></li></template>
+    <template id="command-template"><li data-mentions-target="option"><b></b><small></small></li></template>`
   application = new Application()
   application.register("mentions", MentionsController)
   await application.start()
@@ -49,4 +54,24 @@ test("who has joined since is offered too", async () => {
   expect(offered()).toEqual(["Bea"])
   await hear({ room: "r", kind: "member.joined" })
   expect(offered()).toEqual(["Bea", "Cyd"])
+})
+
+test("a / offers the commands of the room with what they do, and Enter takes one", async () => {
+  await write("/")
+  expect(offered()).toEqual(["/joke", "/stop"])
+  expect([...document.querySelectorAll("li small")].map(line => line.textContent)).toEqual([
+    "Tells <b>a</b> joke · @echo",
+    "stops what bots are doing for you"
+  ])
+  await write("/st")
+  const input = document.querySelector("textarea")
+  input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }))
+  expect(input.value).toBe("/stop ")
+  await settled()
+  expect(document.querySelector("ul").hidden).toBe(true)
+})
+
+test("a command that is written out is sent by Enter, not completed", async () => {
+  await write("/stop")
+  expect(document.querySelector("ul").hidden).toBe(true)
 })

@@ -57,10 +57,19 @@ export function stoppedArticle(draft, seq) {
 export function mentionOption({ username, name, is_bot }, place) {
   const option = clone("mention-template")
   option.id = `mention-${place}`
-  option.dataset.username = username
+  option.dataset.word = `@${username}`
   showFace(option.querySelector(".avatar"), { username, name, is_bot })
   option.querySelector("b").textContent = name
   option.querySelector("small").textContent = `@${username}`
+  return option
+}
+
+export function commandOption({ name, about, bots }, place) {
+  const option = clone("command-template")
+  option.id = `command-${place}`
+  option.dataset.word = `/${name}`
+  option.querySelector("b").textContent = `/${name}`
+  option.querySelector("small").textContent = [about, bots.map(bot => `@${bot}`).join(" ")].filter(Boolean).join(" · ")
   return option
 }
 

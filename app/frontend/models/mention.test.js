@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { candidates, complete, openMention } from "./mention"
+import { candidates, commandsFor, complete, openCommand, openMention } from "./mention"
 
 const ROOM = [
   { username: "bea", name: "Bea Lang" },
@@ -33,6 +33,25 @@ test("two hundred members are cut to a list one can read", () => {
 })
 
 test("completing keeps the rest of the line and puts the caret after the name", () => {
-  expect(complete("hi @be!", 6, 3, "bea")).toEqual({ text: "hi @bea !", caret: 8 })
-  expect(complete("hi @be and", 6, 3, "bea")).toEqual({ text: "hi @bea and", caret: 8 })
+  expect(complete("hi @be!", 6, 3, "@bea")).toEqual({ text: "hi @bea !", caret: 8 })
+  expect(complete("hi @be and", 6, 3, "@bea")).toEqual({ text: "hi @bea and", caret: 8 })
+})
+
+test("a command opens after a / at the beginning of a message, and nowhere else", () => {
+  expect(openCommand("/", 1)).toEqual({ start: 0, query: "" })
+  expect(openCommand(" /St", 4)).toEqual({ start: 1, query: "st" })
+  expect(openCommand("either/or", 9)).toBe(null)
+  expect(openCommand("see /stop", 9)).toBe(null)
+  expect(openCommand("/joke cats", 10)).toBe(null)
+  expect(openCommand("//", 2)).toBe(null)
+})
+
+test("commands are found by their beginning, and one that is written out is left alone", () => {
+  const known = ["help", "ping", "stop", "story"].map(name => ({ name }))
+  const found = query => commandsFor(known, query).map(({ name }) => name)
+  expect(found("st")).toEqual(["stop", "story"])
+  expect(found("sto")).toEqual(["stop", "story"])
+  expect(found("stop")).toEqual([])
+  expect(found("x")).toEqual([])
+  expect(complete("/st", 3, 0, "/stop")).toEqual({ text: "/stop ", caret: 6 })
 })
