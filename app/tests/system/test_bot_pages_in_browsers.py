@@ -244,3 +244,29 @@ def test_a_version_is_restored_in_the_file_and_live_at_once(ada_there: Person, b
     assert f"Version {was} is live again, as version {was + 2}." in said
     assert file.read_text() == first
     assert json.dumps(ada_there.ask("GET", "bots/parrot")["version"]) == str(was + 2)
+
+
+def test_a_spent_budget_is_held_before_the_next_service_is_called_and_said_in_the_room(ada_there: Person, bea_there: Person) -> None:
+    """Counted at the scripted server: the first thought spends the budget, the second is never asked for, nor is anything the next time."""
+    product = ada_there.product
+    room = ada_there.direct("miser")
+
+    def asked(model: str) -> int:
+        return int(product.model_requests()["by_model"].get(model, 0))
+
+    ada_there.post(room, "Think twice")
+    (run,) = ada_there.ended(room)
+    assert (run["outcome"], run["reason"], run["permanent"]) == ("failed", "budget_spent", True)
+    assert (asked("tokens-2-1"), asked("tokens-4-2")) == (1, 0)
+
+    ada_there.post(room, "Once more")
+    again = ada_there.ended(room, 2)[-1]
+    assert (again["outcome"], again["reason"], again["attempt"]) == ("failed", "budget_spent", 0)
+    assert (asked("tokens-2-1"), asked("tokens-4-2")) == (1, 0)
+    words = [message["body"] for message in ada_there.messages(room) if message["kind"] == "failure"]
+    assert len(words) == 2
+    assert all(said.startswith("You have used up your 1 tokens with me for today. I answer again after midnight UTC") for said in words)
+    with bea_there.signed_in() as browser:
+        page = browser.get("/bots/miser/").text
+        assert "0 of 1 tokens" in page  # hers is her own
+        assert "2 of 2 runs" in page
