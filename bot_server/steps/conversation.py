@@ -60,12 +60,19 @@ def prompt_of(payload: Payload) -> list[dict[str, Any]]:
 def _turn(message: dict[str, Any], context: StepContext, template: str) -> dict[str, Any]:
     author = message.get("author")
     username = str(author.get("username", "")) if isinstance(author, dict) else ""
-    content = str(message.get("body", ""))
+    content = _content(message)
     if username == context.bot_name:
         return {"role": "assistant", "content": content}
     written = timestamp(str(message.get("created_at", "")), context.timezone)
     values = {"content": content, "timestamp": written, "username": username} | times(context.now(), context.timezone)
     return {"role": "user", "content": fill(template, values)}
+
+
+def _content(message: dict[str, Any]) -> str:
+    """What was said, and which files came along: a message may be nothing but a file."""
+    files = message.get("attachments")
+    named = [f"[file: {each.get('name')}]" for each in files if isinstance(each, dict)] if isinstance(files, list) else []
+    return "\n".join(part for part in (str(message.get("body", "")), *named) if part or not named)
 
 
 def _room_kind(payload: Payload) -> str:

@@ -37,6 +37,18 @@ def test_c20_format_fills_its_placeholders_in_the_time_zone_of_the_bot() -> None
     assert payload["prompt"][0]["content"] == "Hi\n\nreceived: 2026-11-20 20:40 by bea (Friday 20 November 2026)"
 
 
+def test_a_model_is_told_which_files_came_along() -> None:
+    """A message may be nothing but a file. What is in it, only a step that reads it says."""
+    plan = {"id": "a1", "name": "plan {content}.txt", "kind": "file", "content_type": "text/plain", "size": 8}
+    alone, with_words = said("", attachments=[plan, {**plan, "name": "b.png"}]), said("Look", attachments=[plan])
+    payload = payload_of(alone, with_words, said("", attachments=[]))
+    assert [turn["content"] for turn in run_step(Format, payload)["prompt"]] == [
+        "[file: plan {content}.txt]\n[file: b.png]",
+        "Look\n[file: plan {content}.txt]",
+        "",
+    ]
+
+
 def test_format_says_in_the_trace_what_it_did() -> None:
     one, two = Format({}, FakeContext()), Format({}, FakeContext())
     one.process(payload_of("Hi"))
