@@ -16,5 +16,6 @@ urlpatterns = [
     path("<str:name>/cases/", cases.cases, name="bot_cases"),
     path("<str:name>/cases/<int:case_id>/confirmation/", cases.confirm, name="case_confirmation"),
     path("<str:name>/cases/<int:case_id>/saving/", cases.save, name="case_saving"),
+    path("<str:name>/cases/<int:case_id>/edit/", cases.edit, name="case_editing"),
     path("<str:name>/cases/<int:case_id>/dropping/", cases.drop, name="case_dropping"),
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bots import casebook
+from bots import case_text, casebook
 from bots.models.case import CONFIRMED, PROPOSED, SAVED
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class CasesPage:
         mine = self.viewer.pk in (case.author_id, case.made_by_id)
         return Entry(
             case=case,
-            text=casebook.text_of(case),
-            sha=casebook.sha_of(case),
+            text=case_text.text_of(case),
+            sha=case_text.sha_of(case),
             source=SOURCES[case.source],
             may_confirm=case.state == PROPOSED and self.viewer.pk == case.author_id,
             may_save=case.state == CONFIRMED and self._edits,

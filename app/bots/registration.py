@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.names import check_not_reserved, check_shape
-from bots import avatars, wakeups
+from bots import avatars, casebook, wakeups
 from bots.errors import BadInput, EndpointRefused, NotAllowed
 from bots.models import Bot, BotVersion, CaseResult, Run
 from bots.models.bot import OFF
@@ -112,6 +112,7 @@ def _keep_version(bot: Bot, wish: Mapping[str, Any]) -> None:
         bot=bot, number=last + 1, yaml=wish["yaml"], source=wish["source"], code_hash=wish["code_hash"], created_by_id=bot.owner_id
     )
     bot.save(update_fields=["live"])
+    casebook.find_saved(bot)
 
 
 def _keep_results(bot: Bot, results: list[dict[str, Any]] | None) -> None:

@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from bots import access, casebook
+from bots import access, case_text, casebook, workshop
+from bots.bench import Bench
 from bots.cases_page import CasesPage
+from bots.views.editor import context_of
 from chat.views.doors import PersonRequest, for_people
 
 
@@ -35,9 +37,22 @@ def confirm(request: HttpRequest, name: str, case_id: int) -> HttpResponse:
 @for_people
 def save(request: HttpRequest, name: str, case_id: int) -> HttpResponse:
     user, bot = cast("PersonRequest", request).user, access.bot_named(name)
-    version = casebook.save(user, bot, case_id)
+    try:
+        version = casebook.save(user, bot, case_id)
+    except workshop.HeldBack as error:
+        messages.warning(request, f"{error.message} Here it stands in the file already: mend the bot together with it, and save.")
+        return redirect("case_editing", name, case_id)
     messages.success(request, f"It stands in the bot's file now, and version {version} is live.")
     return redirect("bot_cases", name)
+
+
+@require_GET
+@for_people
+def edit(request: HttpRequest, name: str, case_id: int) -> HttpResponse:
+    """The editor, with the case in the text: a bot that answers it wrongly is mended and told so in one save."""
+    bench = Bench.of(cast("PersonRequest", request).user, name)
+    text = case_text.with_case(bench.text(), casebook.confirmed(bench.user, access.bot_named(name), case_id))
+    return render(request, "bots/editor.html", context_of(bench, text, bench.base))
 
 
 @require_POST

@@ -90,18 +90,18 @@ def schema(request: PersonRequest) -> HttpResponseBase:
 def _page(request: PersonRequest, bench: Bench) -> HttpResponse:
     """The editor; after a form that was sent without JavaScript also with what came of it."""
     if request.method != "POST":
-        return render(request, "bots/editor.html", _context(bench))
+        return render(request, "bots/editor.html", context_of(bench))
     text = request.POST.get("yaml", "")
     try:
         saved = bench.save(_text(request), _base(request), request.POST.get("seen", ""))
     except ChatError as error:
-        told = _context(bench, text, _base(request)) | {"problem": error.message, "told": _told(error)}
+        told = context_of(bench, text, _base(request)) | {"problem": error.message, "told": _told(error)}
         return render(request, "bots/editor.html", told, status=error.status)
     messages.success(request, f"Version {saved.version} of {saved.name} is live.")
     return redirect("bot_edit", saved.name)
 
 
-def _context(bench: Bench, text: str | None = None, base: int | None = None) -> dict[str, Any]:
+def context_of(bench: Bench, text: str | None = None, base: int | None = None) -> dict[str, Any]:
     """`text`: what was sent and could not be saved."""
     live, away = bench.bot.live.yaml if bench.bot and bench.bot.live else "", ""
     templates: list[dict[str, str]] = []

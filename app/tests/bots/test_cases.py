@@ -10,7 +10,7 @@ import yaml
 from django.test import Client
 
 from accounts.models import User
-from bots import casebook, workshop
+from bots import case_text, casebook, registration, workshop
 from bots.errors import BadInput, ContentChanged, Decided, NotAllowed, NotFound
 from bots.models import Bot, BotVersion, Case, CaseResult
 from chat.models import Message, Room
@@ -36,6 +36,12 @@ def propose(bot: Bot, message: Message | None, author: User, made_by: User, **mo
     return Case.objects.create(bot=bot, message=message, author=author, made_by=made_by, **fields)
 
 
+def goes_live(bot: Bot, text: str) -> None:
+    """As a registration does it."""
+    wish = {"status": "on", "yaml": text, "code_hash": "", "source": "file"}
+    registration._keep_version(bot, wish)
+
+
 @pytest.fixture
 def saved(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int | None, User]]:
     """What the workshop was asked to save."""
@@ -43,6 +49,7 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int | None, U
 
     def save(bot_name: str, text: str, base: int | None, by: User, **_: Any) -> workshop.Saved:
         asked.append((bot_name, text, base, by))
+        goes_live(Bot.objects.get(user__username=bot_name), text)
         return workshop.Saved(bot_name, (base or 0) + 1, "on")
 
     monkeypatch.setattr(workshop, "save", save)
@@ -51,18 +58,18 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int | None, U
 
 class TestConfirming:
     def test_the_author_of_the_words_confirms_the_exact_text(self, case: Case, bot: Bot, bea: User) -> None:
-        casebook.confirm(bea, bot, case.pk, casebook.sha_of(case))
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
 
         case.refresh_from_db()
         assert case.state == "confirmed"
-        assert yaml.safe_load(casebook.text_of(case)) == [{"say": "good morning", "expect": {"equals": "おはよう: ございます"}}]
+        assert yaml.safe_load(case_text.text_of(case)) == [{"say": "good morning", "expect": {"equals": "おはよう: ございます"}}]
 
     def test_nobody_else_confirms_it_not_even_the_operator(self, case: Case, bot: Bot, ada: User) -> None:
         with pytest.raises(NotAllowed, match="Only Bea, whose words these are"):
-            casebook.confirm(ada, bot, case.pk, casebook.sha_of(case))
+            casebook.confirm(ada, bot, case.pk, case_text.sha_of(case))
 
     def test_a_text_that_changed_meanwhile_is_not_confirmed(self, case: Case, bot: Bot, bea: User) -> None:
-        seen = casebook.sha_of(case)
+        seen = case_text.sha_of(case)
         Case.objects.filter(pk=case.pk).update(expect={"equals": "something else"})
 
         with pytest.raises(ContentChanged):
@@ -71,10 +78,10 @@ class TestConfirming:
     def test_a_stranger_finds_no_case(self, case: Case, bot: Bot, cyd: User) -> None:
         assert not casebook.visible_to(cyd, bot).exists()
         with pytest.raises(NotFound):
-            casebook.confirm(cyd, bot, case.pk, casebook.sha_of(case))
+            casebook.confirm(cyd, bot, case.pk, case_text.sha_of(case))
 
     def test_what_is_confirmed_is_for_everybody(self, case: Case, bot: Bot, bea: User, cyd: User) -> None:
-        casebook.confirm(bea, bot, case.pk, casebook.sha_of(case))
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
 
         assert casebook.visible_to(cyd, bot).get() == case
 
@@ -98,7 +105,7 @@ class TestTheFile:
     ) -> None:
         BotVersion.objects.filter(bot=bot).update(yaml=FILE)
         bot.refresh_from_db()
-        casebook.confirm(bea, bot, case.pk, casebook.sha_of(case))
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
 
         assert casebook.save(ada, bot, case.pk) == 2
 
@@ -114,7 +121,7 @@ class TestTheFile:
         assert saved == []
 
     def test_only_editors_put_cases_in(self, case: Case, bot: Bot, bea: User, saved: Any) -> None:
-        casebook.confirm(bea, bot, case.pk, casebook.sha_of(case))
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
 
         with pytest.raises(NotAllowed):
             casebook.save(bea, bot, case.pk)
@@ -126,9 +133,43 @@ class TestTheFile:
             raise workshop.HeldBack([], [{"case": "good morning", "passed": False, "missed": "it said nothing"}])
 
         monkeypatch.setattr(workshop, "save", held_back)
-        casebook.confirm(bea, bot, case.pk, casebook.sha_of(case))
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
         with pytest.raises(workshop.HeldBack):
             casebook.save(ada, bot, case.pk)
+
+        case.refresh_from_db()
+        assert case.state == "confirmed"
+
+    def test_a_case_that_the_live_version_fails_goes_to_the_editor_with_it(
+        self, case: Case, bot: Bot, bea: User, ada_client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def held_back(*_: Any, **__: Any) -> None:
+            raise workshop.HeldBack([], [{"case": "good morning", "passed": False, "missed": "it said nothing"}])
+
+        monkeypatch.setattr(workshop, "save", held_back)
+        monkeypatch.setattr(workshop, "current", lambda name: "name: echo\nsteps: [Reply]\n")
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
+
+        page = ada_client.post(f"/bots/echo/cases/{case.pk}/saving/", follow=True)
+
+        assert page.redirect_chain[-1][0] == f"/bots/echo/cases/{case.pk}/edit/"
+        assert "- say: good morning" in page.content.decode()
+        assert "mend the bot together with it" in page.content.decode()
+
+    def test_a_case_that_comes_into_the_file_by_another_way_is_saved_too(self, case: Case, bot: Bot, bea: User) -> None:
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
+        goes_live(bot, "name: echo\nsteps: [Reply]\ntests: [{say: [good morning], expect: {equals: 'おはよう: ございます'}}]\n")
+
+        case.refresh_from_db()
+        assert case.state == "saved"
+
+    @pytest.mark.parametrize("text", ["- a", "tests: 3", "tests: [{}]", "tests: [{say: a, expect: 3}]", "{", "\0"])
+    def test_whatever_a_program_sends_as_its_file_is_taken(self, case: Case, bot: Bot, bea: User, text: str) -> None:
+        """I10."""
+        casebook.confirm(bea, bot, case.pk, case_text.sha_of(case))
+        bot.live = BotVersion(bot=bot, number=2, yaml=text)
+
+        casebook.find_saved(bot)
 
         case.refresh_from_db()
         assert case.state == "confirmed"
@@ -149,7 +190,7 @@ class TestTheFile:
     def test_it_goes_into_files_however_they_are_written(self, case: Case, text: str) -> None:
         case.say = ["line one\nline two: #x", "- and more"]
 
-        made = yaml.safe_load(casebook.with_case(text, case))
+        made = yaml.safe_load(case_text.with_case(text, case))
 
         before = yaml.safe_load(text)
         assert made == before | {"tests": [*(before.get("tests") or []), {"say": case.say, "expect": case.expect}]}
@@ -158,7 +199,7 @@ class TestTheFile:
     def test_a_file_it_cannot_go_into_is_said_and_not_touched(self, case: Case, text: str) -> None:
         """I10."""
         with pytest.raises(BadInput, match="editor"):
-            casebook.with_case(text, case)
+            case_text.with_case(text, case)
 
 
 class TestWhichVersionBrokeWhich:
@@ -200,9 +241,9 @@ class TestThePage:
     def test_the_author_confirms_by_a_button_with_the_text_they_see(self, case: Case, bea_client: Client, cyd_client: Client) -> None:
         assert "good morning" not in cyd_client.get("/bots/echo/cases/").content.decode()
         page = bea_client.get("/bots/echo/cases/").content.decode()
-        assert casebook.sha_of(case) in page
+        assert case_text.sha_of(case) in page
 
-        assert bea_client.post(f"/bots/echo/cases/{case.pk}/confirmation/", {"sha256": casebook.sha_of(case)}).status_code == 302
+        assert bea_client.post(f"/bots/echo/cases/{case.pk}/confirmation/", {"sha256": case_text.sha_of(case)}).status_code == 302
 
         case.refresh_from_db()
         assert case.state == "confirmed"
@@ -210,7 +251,7 @@ class TestThePage:
 
     def test_strangers_get_404_and_looking_decides_nothing(self, case: Case, cyd_client: Client, bea_client: Client) -> None:
         for act in ("confirmation", "dropping"):
-            assert cyd_client.post(f"/bots/echo/cases/{case.pk}/{act}/", {"sha256": casebook.sha_of(case)}).status_code == 404
+            assert cyd_client.post(f"/bots/echo/cases/{case.pk}/{act}/", {"sha256": case_text.sha_of(case)}).status_code == 404
             assert bea_client.get(f"/bots/echo/cases/{case.pk}/{act}/").status_code == 405
         case.refresh_from_db()
         assert case.state == "proposed"
@@ -218,4 +259,4 @@ class TestThePage:
     def test_a_case_of_another_bot_is_not_found_here(self, case: Case, make_bot: Callable[..., Bot], bea_client: Client) -> None:
         make_bot(User.objects.create_bot("guide"))
 
-        assert bea_client.post(f"/bots/guide/cases/{case.pk}/confirmation/", {"sha256": casebook.sha_of(case)}).status_code == 404
+        assert bea_client.post(f"/bots/guide/cases/{case.pk}/confirmation/", {"sha256": case_text.sha_of(case)}).status_code == 404
