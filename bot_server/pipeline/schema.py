@@ -30,8 +30,12 @@ def schema() -> dict[str, Any]:
     parts["Attend"]["properties"]["settle"] = _SECONDS
     for lists in ("users", "roles"):
         parts["Attend"]["properties"][lists] = {"anyOf": [{"$ref": "#/$defs/AccessList"}, _LIST]}
-    for words, owner in (("say", "Case"), ("answers", "Case"), ("contains", "Expect"), ("lacks", "Expect")):
+    for words, owner in (("say", "Case"), ("contains", "Expect"), ("lacks", "Expect")):
         parts[owner]["properties"][words] = {"anyOf": [{"type": "string"}, _LIST]}
+    answer = {"type": ["string", "number"]}
+    parts["Case"]["properties"]["answers"] = {"anyOf": [answer, {"type": "array", "items": answer}]}
+    made["properties"]["delegates"]["items"] = {"type": "string", "pattern": f"^{USERNAME.pattern}$"}
+    made["properties"]["commands"]["additionalProperties"] = {"anyOf": [{"$ref": "#/$defs/Command"}, {"type": "null"}]}
     made["properties"]["name"]["pattern"] = "^[a-z][a-z0-9-]{1,40}$"
     made["properties"]["steps"]["items"] = {"anyOf": [_name(), _short_form(parts), _seed_form()]}
     return described(made | {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A Parley bot"})

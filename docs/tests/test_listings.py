@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
 from pipeline.loader import Loader, Trust
 from pipeline.problem import BrokenBotFile
 from pipeline.rehearsal import Rehearsal, missed
+from pipeline.schema import schema
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -91,6 +93,12 @@ def test_a_bot_listing_passes_the_check(listing: Listing, tmp_path: Path) -> Non
     pipeline = _loader(listing, tmp_path).load(_as_bot(listing), listing.file or "listing.yaml")
     assert (pipeline.status, pipeline.reason) == ("on", "")
     assert not listing.file or listing.file == f"{pipeline.name}.yaml"
+
+
+@pytest.mark.parametrize("listing", YAML, ids=str)
+def test_an_editor_with_the_schema_has_nothing_against_a_bot_listing(listing: Listing) -> None:
+    found = jsonschema.Draft202012Validator(schema()).iter_errors(yaml.safe_load(_as_bot(listing)))
+    assert [f"{list(error.absolute_path)}: {error.message}" for error in found] == []
 
 
 @pytest.mark.parametrize("listing", [each for each in YAML if "\ntests:" in each.text], ids=str)

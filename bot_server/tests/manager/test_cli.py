@@ -148,6 +148,16 @@ def test_the_schema_takes_every_shipped_bot_and_refuses_a_broken_one() -> None:
         ({"name": "echo", "steps": [{"Chat": {"modle": 1}}]}, False),
         ({"name": "echo", "steps": ["draft"]}, False),
         ({"name": "echo", "steps": ["Draft"], "persna": {}}, False),
+        ({"name": "echo", "steps": [{"Reply": {"to": "luke", "approve": {"say": "May I?", "expires": "24h"}}}]}, True),
+        ({"name": "echo", "steps": [{"Draft": {"approve": {"by": ["bea", "luke"]}}}]}, True),
+        ({"name": "echo", "steps": [{"Draft": {"approve": {"by": "Bea Lang"}}}]}, False),
+        ({"name": "echo", "steps": [{"Draft": {"approve": {"who": "asker"}}}]}, False),
+        ({"name": "echo", "steps": [{"Ask": {"question": "x", "choices": ["a"], "by": "admins", "expires": "2d"}}]}, True),
+        ({"name": "echo", "steps": [{"Ask": {}}]}, False),
+        ({"name": "echo", "steps": [{"Delegate": {"to": "critic"}}], "delegates": ["critic"]}, True),
+        ({"name": "echo", "steps": ["Draft"], "commands": {"joke": {"about": "x", "say": "y"}, "shout": None}}, True),
+        ({"name": "echo", "steps": ["Draft"], "commands": {"joke": {"abuot": "x"}}}, False),
+        ({"name": "echo", "steps": ["Draft"], "budget": {"tokens_per_person": 5}}, True),
     ],
 )
 def test_the_schema_knows_the_language(file: Any, valid: bool) -> None:
