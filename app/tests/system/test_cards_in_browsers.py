@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +163,20 @@ def test_without_script_the_card_has_a_page_of_its_own(browse: OpenPage, approva
 
     expect(card(page)).to_contain_text("Edited and approved by Bea")
     assert Run.objects.get().start["answer"]["content"] == waits.letter(body="Two nights, please.")
+
+
+def test_w23_the_page_of_a_card_says_why_it_does_not_decide(browse: OpenPage, approval: Approval, bea: User, room: Room) -> None:
+    page = browse(bea, f"/approvals/{approval.pk}/")
+    Approval.objects.update(expires_at=in_seconds(-1))
+
+    card(page).get_by_role("button", name="Approve and send").click()
+    expect(card(page).get_by_role("alert")).to_have_text("The time to decide on this is over, so it was not done.")
+
+    Approval.objects.update(expires_at=in_seconds(60))
+    page.goto(f"/approvals/{approval.pk}/")
+    card(page).get_by_role("button", name="Approve and send").click()
+    expect(page).to_have_url(re.compile(f"/rooms/{room.pk}/"))
+    expect(card(page)).to_contain_text("Approved by Bea")
 
 
 def test_a_choice_is_one_click(both: Callable[..., tuple[Page, Page]], run: Run) -> None:
