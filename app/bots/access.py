@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.models import User
+    from bots.glances import Glance
     from bots.models import BotVersion
     from chat.models import Message
 
@@ -73,7 +74,16 @@ def reply_for(user: User, room_id: uuid.UUID, message_id: uuid.UUID) -> Message:
 
 def steerers_of(run: Run) -> str:
     """For whom pages show what `run.may_be_steered_by` allows, in the words of `for_controller.js`: ids, @names, operators."""
-    return ",".join([str(run.asker_id), str(run.bot.owner_id), "operators", *(f"@{name}" for name in run.bot.attend.get("admins") or [])])
+    return _steerers(run.asker_id, run.bot.owner_id, run.bot.attend.get("admins") or [])
+
+
+def steerers(run: Glance) -> str:
+    """The same of a run at a glance."""
+    return _steerers(run.asker_id, run.owner_id, run.admins)
+
+
+def _steerers(asker: int, owner: int, admins: list[str]) -> str:
+    return ",".join([str(asker), str(owner), "operators", *(f"@{name}" for name in admins)])
 
 
 def approval_for(user: User, approval_id: uuid.UUID | str) -> Approval:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -12,7 +11,7 @@ from bots import secrecy
 from bots.prices import tokens_of
 
 if TYPE_CHECKING:
-    from bots.models import Run
+    from bots.glances import Glance
 
 LIVE, WAITING, DONE, FAILED, STOPPED = "live", "waiting", "done", "failed", "stopped"
 ENDED = {"replied": DONE, "silent": DONE, "failed": FAILED, "cancelled": STOPPED}
@@ -42,11 +41,11 @@ class Piece:
 
 
 class Course:
-    """A run and the trace of its steps; `at` names the step it is at, as its drafts tell."""
+    """`at` names the step that the run is at, as its drafts tell."""
 
-    def __init__(self, run: Run, trace: Sequence[dict[str, Any]], at: str = "") -> None:
+    def __init__(self, run: Glance, at: str = "") -> None:
         self.run = run
-        self.trace = trace
+        self.trace = run.trace
         self.at = at
 
     @property
@@ -100,7 +99,7 @@ class Course:
         recorded = {step["index"]: step for step in self.trace}
         if self.state not in (LIVE, WAITING):
             return [_row(step) for step in self.trace]
-        names = [str(step.get("name", "")) for step in self.run.bot.steps]
+        names = [str(step.get("name", "")) for step in self.run.steps]
         at = next((index for index, name in enumerate(names) if name == self.at and index not in recorded), -1)
         total = max([len(names), *(index + 1 for index in recorded)])
         return [_row(recorded[index]) if index in recorded else _to_come(names[index], index, at) for index in range(total) if
@@ -130,8 +129,7 @@ class Course:
     @property
     def told(self) -> str:
         """Who else knows of the failure."""
-        owner = self.run.bot.owner
-        return "" if owner.pk == self.run.asker_id else f"{owner.label}, who owns this bot, has been told."
+        return "" if self.run.owner_id == self.run.asker_id else f"{self.run.owner}, who owns this bot, has been told."
 
 
 def _row(step: dict[str, Any]) -> Row:

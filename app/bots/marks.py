@@ -2,88 +2,71 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
+from django.db import connection
 
 from bots.differences import excerpt
-from bots.models import Correction, Feedback
 from bots.models.feedback import DOWN, UP
-from chat.models import Message
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-CORRECTED = JSONObject(username="by__username", name="by__name", before="before", after="after", share="share")
+LOOK = """
+SELECT message.id, last.told::text, (SELECT count(*) FROM bots_correction WHERE message_id = message.id),
+       (SELECT string_agg(by_id::text, ',' ORDER BY id) FROM bots_feedback WHERE message_id = message.id AND value = %(up)s),
+       (SELECT string_agg(by_id::text, ',' ORDER BY id) FROM bots_feedback WHERE message_id = message.id AND value = %(down)s)
+FROM unnest(%(messages)s::uuid[]) AS message(id)
+LEFT JOIN LATERAL (
+    SELECT json_build_object('by', coalesce(nullif(usr.name, ''), usr.username), 'before', fix.before, 'after', fix.after,
+                             'share', fix.share) AS told
+    FROM bots_correction fix JOIN accounts_user usr ON usr.id = fix.by_id
+    WHERE fix.message_id = message.id ORDER BY fix.id DESC LIMIT 1
+) last ON true
+"""
 
 
 @dataclass(frozen=True)
 class Marks:
     """`ups` and `downs` are user ids with commas: the browser knows which of them is its own."""
 
-    corrections: Sequence[dict[str, Any]] = ()
+    last: dict[str, Any] | None = None
+    corrections: int = 0
     ups: str = ""
     downs: str = ""
 
     @property
-    def corrected(self) -> bool:
-        return bool(self.corrections)
-
-    @property
     def by(self) -> str:
         """Whoever corrected it last."""
-        last = self.corrections[-1]
-        return str(last["name"] or last["username"])
+        return str(self.last["by"]) if self.last else ""
 
     @property
     def excerpt(self) -> tuple[str, str]:
-        last = self.corrections[-1]
-        return excerpt(last["before"], last["after"])
+        return excerpt(self.last["before"], self.last["after"]) if self.last else ("", "")
 
     @property
     def percent(self) -> str:
-        return percent(self.corrections[-1]["share"])
+        return percent(self.last["share"]) if self.last else ""
 
     @property
     def versions(self) -> str:
-        count = len(self.corrections) + 1
-        return "both versions" if count == 2 else f"all {count} versions"
+        return "both versions" if self.corrections == 1 else f"all {self.corrections + 1} versions"
 
 
 NONE = Marks()
 
 
-def of(messages: Sequence[Message]) -> dict[uuid.UUID, Marks]:
+def of(messages: Sequence[uuid.UUID]) -> dict[uuid.UUID, Marks]:
     """One query for all of them."""
     if not messages:
         return {}
-    corrections = Correction.objects.filter(message=OuterRef("pk")).order_by("pk")
-    rows = (
-        Message.objects.filter(pk__in=[message.pk for message in messages])
-        .order_by()
-        .annotate(
-            corrected=ArraySubquery(corrections.values(told=CORRECTED)),
-            ups=ArraySubquery(_thumbs(UP)),
-            downs=ArraySubquery(_thumbs(DOWN)),
-        )
-        .values_list("pk", "corrected", "ups", "downs")
-    )
-    return {pk: Marks(corrected, _ids(ups), _ids(downs)) for pk, corrected, ups, downs in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK, {"messages": list(messages), "up": UP, "down": DOWN})
+        rows = cursor.fetchall()
+    return {pk: Marks(json.loads(last) if last else None, count, ups or "", downs or "") for pk, last, count, ups, downs in rows}
 
 
 def percent(share: float) -> str:
     """Of a text. What was changed at all is never said to be nothing."""
     return "under 1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
-
-
-def _thumbs(value: int) -> QuerySet[Feedback, int]:
-    return Feedback.objects.filter(message=OuterRef("pk"), value=value).order_by("pk").values_list("by_id", flat=True)
-
-
-def _ids(found: Sequence[int]) -> str:
-    return ",".join(map(str, found))
