@@ -34,13 +34,13 @@ class Terminal:
         self._shown = text or self._shown
 
     def pause(self) -> None:
-        """Somebody is asked something now: begin a new line."""
-        if self._shown:
-            sys.stdout.write("\n")
+        """Somebody is asked something now: begin a new line. What is said after that is said whole."""
+        self._end_line()
+        self._shown = ""
 
     def finish(self, talk: Rehearsal, outcome: Outcome) -> None:
         """The replies, unless the last one has been shown as it grew; what would be sent; and how it ended, if it did not reply."""
-        self.pause()
+        self._end_line()
         for reply in talk.replies:
             if reply.strip() != self._shown.strip():
                 say(reply)
@@ -52,6 +52,10 @@ class Terminal:
             say(f"[{outcome.outcome}: {outcome.explanation}]")
         elif outcome.outcome == "silent":
             say("[it says nothing]")
+
+    def _end_line(self) -> None:
+        if self._shown:
+            sys.stdout.write("\n")
 
 
 class Asked:

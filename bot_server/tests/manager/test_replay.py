@@ -16,6 +16,7 @@ from chat_api import ChatApi
 from manager import cli, replay
 from pipeline.store import Store
 from settings import Settings
+from testing.chat_server import example
 from testing.steps import payload_of
 
 COUNT = """\
@@ -204,3 +205,10 @@ def test_without_a_token_it_says_how_to_get_one(folder: Path, monkeypatch: pytes
     assert cli.main(["replay", RUN, "--sync"]) == 2
     assert "CHAT_TOKEN is not set" in capsys.readouterr().err
     assert cli.main(["replay", "no-such-file", "--sync"]) == 2
+
+
+def test_the_documented_export_can_be_done_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """I3."""
+    (folder / "run.json").write_text(json.dumps(example("export")))
+    assert cli.main(["replay", str(folder / "run.json"), "--sync"]) == 0
+    assert "Then it said: " in capsys.readouterr().out

@@ -54,6 +54,7 @@ def test_it_asks_hands_work_over_and_says_what_was_approved(
     assert "How many, you?\n" in out
     assert "Shall I say it?\n  Message:\n    Hi, I'm EchoBot. You said: “walk times 3”\n" in out
     assert out.rstrip().endswith("“walk times 3”")
+    assert out.count("“walk times 3”") == 3, "as it was written, on the card, and as the reply"
 
 
 def test_a_no_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
