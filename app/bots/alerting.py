@@ -28,7 +28,8 @@ def hear(run: Run) -> None:
     """A run has ended. The room is held."""
     if run.outcome == "failed":
         _raise(run)
-    elif run.outcome == "replied" or (run.outcome == "silent" and not run.reason):
+    elif (run.outcome == "replied" and run.attempt) or (run.outcome == "silent" and not run.reason):
+        # What a person answered in its place says nothing of whether the bot can again.
         Alert.objects.filter(bot=run.bot_id, closed_at=None).update(closed_at=Now())
 
 

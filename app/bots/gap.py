@@ -40,7 +40,7 @@ ended AS (
                 THEN extract(epoch FROM run.ended_at - run.created_at) END AS seconds
     FROM bots_run run
     LEFT JOIN mended ON mended.run_id = run.id LEFT JOIN disliked ON disliked.run_id = run.id LEFT JOIN anew ON anew.run_id = run.id
-    WHERE run.bot_id = %(bot)s AND run.created_at >= %(since)s AND run.state = 'done' AND run.how <> 'replayed'
+    WHERE run.bot_id = %(bot)s AND run.created_at >= %(since)s AND run.state = 'done' AND run.how NOT IN ('replayed', 'taken_over')
 )
 SELECT grouping(day, version_id), day, version_id,
        count(*) FILTER (WHERE outcome <> 'cancelled') AS runs,
@@ -65,7 +65,7 @@ SELECT run.bot_id, count(*) FILTER (WHERE outcome <> 'cancelled'), count(*) FILT
                         AND NOT EXISTS (SELECT FROM bots_run again WHERE again.origin_id = run.id AND again.how = 'regenerated')),
        count(*) FILTER (WHERE outcome = 'failed')
 FROM bots_run run
-WHERE run.bot_id = ANY(%(bots)s) AND run.created_at >= %(since)s AND run.state = 'done' AND run.how <> 'replayed'
+WHERE run.bot_id = ANY(%(bots)s) AND run.created_at >= %(since)s AND run.state = 'done' AND run.how NOT IN ('replayed', 'taken_over')
 GROUP BY run.bot_id
 """
 

@@ -11,9 +11,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from bots import gap
 from bots.deliveries import delivery_of
 from bots.errors import NotAllowed
-from bots.models import Approval, Bot, Run
+from bots.models import Alert, Approval, Bot, Run
 from bots.models.queue import in_seconds
 from bots.taking_over import ASKS, BadPayload, NotStuck, parsed, shown, take_over
 from chat.models import Message, Room
@@ -83,6 +84,16 @@ def test_c26_a_person_answers_in_the_name_of_the_bot_and_is_named(at_work: Run, 
     page = bea_client.get(f"/runs/{made.pk}/").content.decode()
     assert "Bea answered for Echo" in page
     assert "written by Bea" in page
+
+
+def test_what_a_person_answered_is_no_success_of_the_bot(at_work: Run, bea: User, bot: Bot) -> None:
+    """C29, C30: the alert stays open, and the gap does not count it as an answer that was accepted."""
+    origin = fail(at_work)
+    assert Alert.objects.filter(closed_at=None).exists()
+    take_over(origin, bea, "answer", "Stay in Kyoto.")
+
+    assert Alert.objects.filter(closed_at=None).exists()
+    assert gap.of(bot).whole.answers == 0
 
 
 def test_no_bot_says_of_itself_that_a_person_wrote_its_words(at_work: Run) -> None:

@@ -91,12 +91,13 @@ def test_c26_a_person_supplies_what_the_fourth_step_should_have_said(product: Pr
     assert steps[3]["summary"] == "Ada supplied the output of this step."
 
 
-def test_c28_a_replay_asks_every_model_again_and_its_reply_stands_beside_the_old_one(product: Product, ada_there: Person) -> None:
-    """C28: the same version, from the first input."""
-    room = ada_there.room("two-thoughts")
-    ada_there.post(room, "@two-thoughts go on")
+def test_c28_a_replay_sends_the_model_what_it_was_sent_and_its_reply_stands_beside_the_old_one(product: Product, ada_there: Person) -> None:
+    """C28: the same version, from the first input, whatever was said since."""
+    room = ada_there.room("parrot")
+    ada_there.post(room, "@parrot a garden room")
     (run,) = ada_there.ended(room)
     (old,) = ada_there.replies(room)
+    ada_there.post(room, "I have changed my mind")
 
     ada_there.ask("POST", f"runs/{run['id']}/replay", json={"version": "same"})
     _, made = ada_there.ended(room, 2)
@@ -104,3 +105,5 @@ def test_c28_a_replay_asks_every_model_again_and_its_reply_stands_beside_the_old
     assert (made["outcome"], made["version"]) == ("replied", run["version"])
     (new,) = ada_there.replies(room)
     assert (new["position"], new["body"], new["metadata"]["run"]) == (old["position"], old["body"], made["id"])
+    first, second = (ada_there.run(each["id"])["steps"][0]["prompt"] for each in (run, made))
+    assert first == second
