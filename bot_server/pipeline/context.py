@@ -37,6 +37,11 @@ def _no_files(reference: str) -> Attachment:
     raise StepError("There are no attachments here.", code="no_attachment")
 
 
+def present() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
+
+
 @dataclass
 class Surroundings:
     """What all steps of one run share."""
@@ -49,6 +54,7 @@ class Surroundings:
     secrets: Secrets = NO_SECRETS
     text: str = ""
     attachment: Callable[[str], Attachment] = _no_files
+    now: Callable[[], datetime] = present
 
 
 class Context:
@@ -83,7 +89,7 @@ class Context:
 
     def now(self) -> datetime:
         """The present moment."""
-        return datetime.now(UTC)
+        return self._around.now()
 
     def draft(self, text: str) -> None:
         """Show the whole text so far. A step that was given up shows nothing more."""

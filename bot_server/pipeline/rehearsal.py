@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from errors import BotServerError, StepError
 from pipeline.approving import canonical, sha256_of
 from pipeline.bot_file import Case
-from pipeline.context import Blank, Screen, Surroundings
+from pipeline.context import Blank, Screen, Surroundings, present
 from pipeline.control import Control
 from pipeline.loader import Loader
 from pipeline.payload import NO_SECRETS, Payload, Secrets, expanded
@@ -53,6 +53,7 @@ class Rehearsal:
     asked: list[str] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, Attachment] = field(default_factory=dict)
+    now: Callable[[], datetime] = present
     hops: int = 0
     _messages: list[dict[str, Any]] = field(default_factory=list)
     _room: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -113,6 +114,7 @@ class Rehearsal:
             screen=self.screen,
             secrets=self.secrets,
             attachment=self._attachment,
+            now=self.now,
         )
         return run(self.pipeline, point, self, around)
 
@@ -149,7 +151,7 @@ class Rehearsal:
             replies: list[str] = []
         else:
             other = Rehearsal(callee, self.loader, self.screen, self.secrets, self.asker, self.control, self.people)
-            other.hops, other.sent, other.files = self.hops + 1, self.sent, self.files
+            other.hops, other.sent, other.files, other.now = self.hops + 1, self.sent, self.files, self.now
             outcome, replies = other.say(body), other.replies
             self.asked += other.asked
         said = outcome.explanation or ("It asks somebody, and nobody is here." if outcome.outcome == "waiting" else "")
@@ -160,7 +162,7 @@ class Rehearsal:
     def _add(self, username: str, body: str, *, is_bot: bool) -> None:
         author = {"username": username, "name": username.capitalize(), "is_bot": is_bot}
         said = {"id": str(uuid.uuid4()), "position": len(self._messages) + 1, "author": author, "body": body}
-        self._messages.append(said | {"created_at": datetime.now(UTC).isoformat()})
+        self._messages.append(said | {"created_at": self.now().isoformat()})
 
     def _payload(self) -> Payload:
         context = self._messages[-self.pipeline.bot.attend.context :]
