@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from "vitest"
-import { ScrollKeeper } from "./scroll_keeper"
+import { beforeEach, expect, test, vi } from "vitest"
+import { holding, ScrollKeeper } from "./scroll_keeper"
 
 const VIEW = 400
 let log, keeper
@@ -51,4 +51,38 @@ test("it stays even when the very message at the top is replaced", () => {
     log.append(article())
   })
   expect(rectOf(below).top).toBe(before)
+})
+
+// A log of 100 to 500 on the screen, and an element in it that `change` moves and makes higher.
+function inLog(before, after) {
+  const log = document.createElement("div")
+  log.setAttribute("role", "log")
+  const element = log.appendChild(document.createElement("div"))
+  let box = before
+  log.getBoundingClientRect = () => ({ top: 100, bottom: 500 })
+  element.getBoundingClientRect = () => box
+  log.scrollTop = 0
+  holding(element, () => {
+    box = after
+  })
+  return log.scrollTop
+}
+
+test("what opens under the hand stays under the hand", () => {
+  expect(inLog({ top: 300, bottom: 330 }, { top: 200, bottom: 330 })).toBe(-100)
+})
+
+test("what would open below the log's foot is brought into view", () => {
+  // Back to 450 it would end at 580: 80 below the foot.
+  expect(inLog({ top: 450, bottom: 490 }, { top: 360, bottom: 490 })).toBe(-90 + 80)
+})
+
+test("the place of the hand itself never leaves the view", () => {
+  expect(inLog({ top: 150, bottom: 190 }, { top: 150, bottom: 900 })).toBe(50)
+})
+
+test("outside of a log only the change happens", () => {
+  const change = vi.fn()
+  holding(document.createElement("div"), change)
+  expect(change).toHaveBeenCalledOnce()
 })
