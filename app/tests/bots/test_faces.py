@@ -79,8 +79,10 @@ def test_w4_nothing_in_a_card_is_markup(wait: Wait) -> None:
     assert "<img" not in message_html(wait(waits.question(text=evil, question="choice", choices=[evil])))
 
 
-def test_a_card_whose_row_is_gone_keeps_its_words(wait: Wait) -> None:
+def test_i10_a_card_whose_row_is_broken_or_gone_keeps_its_words(wait: Wait) -> None:
     card = wait(waits.approval())
+    Approval.objects.update(content="{}")
+    assert "May I send this to Luke?" in message_html(card)
     Approval.objects.all().delete()
 
     assert "May I send this to Luke?" in message_html(card)

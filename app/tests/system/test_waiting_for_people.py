@@ -138,6 +138,20 @@ def test_w21_a_model_that_was_talked_into_something_sends_nothing_to_anybody(
     assert told_cyd(cyd_there) == before
 
 
+def test_a_file_that_answers_a_question_is_read_by_the_bot(product: Product, bea_there: Person, beas_browser: httpx.Client) -> None:
+    room = bea_there.direct("filer")
+    bea_there.post(room, "I have something for you.")
+    question = card(bea_there, room, "question")
+
+    token = FORM_TOKEN.findall(beas_browser.get(f"/questions/{question['id']}/").text)[0]
+    file = {"value": ("tickets.txt", b"two adults, one child")}
+    answer = beas_browser.post(f"/questions/{question['id']}/", data={"csrfmiddlewaretoken": token}, files=file)
+    assert answer.status_code == 302, answer.text[:500]
+
+    product.until(lambda: _done(bea_there, question["run"]), "it has ended", 60)
+    assert bea_there.replies(room)[-1]["body"] == "tickets.txt: two adults, one child"
+
+
 def approval_of(product: Product, run: str) -> tuple[str, str] | None:
     rows = product.sql("SELECT id::text, sha256 FROM bots_approval WHERE run_id = %s AND state = 'pending'", run)
     return rows[0] if rows else None
