@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pipeline.loader import Loader, Trust
 from pipeline.problem import BrokenBotFile
 from pipeline.rehearsal import Rehearsal, missed
 from pipeline.schema import schema
+from testing.run_bot import RunBot
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -140,7 +142,7 @@ def test_a_test_of_a_step_passes(listing: Listing, tmp_path: Path, monkeypatch: 
     tests = _functions_of(tmp_path / listing.file)
     assert tests
     for test in tests:
-        test()
+        test(*(RunBot(tmp_path) for _ in inspect.signature(test).parameters))
 
 
 def test_every_listing_of_python_is_used() -> None:
@@ -179,7 +181,7 @@ def _catalog_restored() -> Iterator[None]:
         catalog._tasks, catalog._modules = before
 
 
-def _functions_of(path: Path) -> list[Callable[[], None]]:
+def _functions_of(path: Path) -> list[Callable[..., None]]:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
