@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -34,6 +34,7 @@ FILE_SECONDS = 60.0
 # An app that restarts or is redeployed is back within this; after it the lease has long moved the run on.
 PATIENCE = 120.0
 _JSON = {"Content-Type": "application/json"}
+_NO_MORE: Mapping[str, str] = {}
 
 
 class ChatApi:
@@ -113,6 +114,12 @@ class ChatApi:
         answer = self._patiently(read, path, PATIENCE, give_up)
         return unquote(answer.headers.get("x-attachment-name", "")), answer.headers.get("x-attachment-type", ""), answer.body
 
+    def for_asker(
+        self, method: str, path: str, body: Json | None, headers: Mapping[str, str], *, give_up: Callable[[], bool], **limits: Any
+    ) -> Json:
+        """Something that a run's asker may do (docs/api/workshop.md); `headers` name the run. Raises StaleAttempt."""
+        return self._patiently(lambda: _json_of(self._sent(method, path, body, headers, **limits)), path, PATIENCE, give_up)
+
     def _found(self, path: str, patience: float) -> Json | None:
         try:
             return self._json("GET", path, None, patience=patience)
@@ -143,10 +150,10 @@ class ChatApi:
             self._closing.wait(pause)
             wait = min(wait * 2, LONGEST_WAIT)
 
-    def _sent(self, method: str, path: str, body: Json | None, **limits: Any) -> outbound.Answer:
+    def _sent(self, method: str, path: str, body: Json | None, headers: Mapping[str, str] = _NO_MORE, **limits: Any) -> outbound.Answer:
         try:
             content = None if body is None else _packed(body)
-            return outbound.send(self._http, method, path, content=content, headers=_JSON, **limits)
+            return outbound.send(self._http, method, path, content=content, headers=_JSON | dict(headers), **limits)
         except AnswerRefused as error:
             raise _refused(error) from None
         except RuntimeError as error:

@@ -33,6 +33,9 @@ LONGEST_REASON = 2000
 def propose(user: User, name: str, yaml: str, why: str, *, base: int | None = None, run: Run | None = None) -> Proposal:
     """Store a change that loads. Its cases are run for whoever could save it anyway; else an editor runs them (they may cost money)."""
     bot = Bot.objects.select_related("user", "live", "owner").filter(user__username=name).first()
+    known = Proposal.objects.filter(name=name, yaml=yaml, by=user, state=OPEN).first()
+    if known:  # asked once more, since the answer was lost
+        return known
     limit = Limit(f"proposal:{user.pk}", AN_HOUR, 3600)
     if not limit.take():
         raise BadInput(f"You have proposed {AN_HOUR} changes in this hour. Wait {limit.wait // 60 + 1} minutes.")

@@ -12,7 +12,7 @@ from dosaku.usage import Usage
 from errors import StepError
 from pipeline.control import Control
 from pipeline.payload import NO_SECRETS, Secrets
-from steps import Attachment
+from steps import Attachment, NoWorkshop, Workshop
 
 # What a step may log; the trace keeps less.
 MOST_LINES = 10_000
@@ -54,6 +54,7 @@ class Surroundings:
     secrets: Secrets = NO_SECRETS
     text: str = ""
     attachment: Callable[[str], Attachment] = _no_files
+    workshop: Workshop = field(default_factory=NoWorkshop)
     now: Callable[[], datetime] = present
 
 
@@ -115,6 +116,11 @@ class Context:
     def attachment(self, reference: str) -> Attachment:
         """A file or picture of one of the payload's messages, by its `id`. Raises StepError when it cannot be read."""
         return self._around.attachment(reference)
+
+    @property
+    def workshop(self) -> Workshop:
+        """What a bot that works on bots may read and propose, with the asker's rights."""
+        return self._around.workshop
 
     def record(self, *, usage: Usage | None = None, prompt: Sequence[Mapping[str, Any]] | None = None, code: str | None = None) -> None:
         """Put usage, prompt and generated code into the trace of this step."""

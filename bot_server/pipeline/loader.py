@@ -26,7 +26,7 @@ from pipeline.explain import problems_of
 from pipeline.pipeline import STEP_SECONDS, BuiltStep, Granted, Pipeline
 from pipeline.problem import BrokenBotFile, Problem, nearest
 from pipeline.task_step import task_step
-from steps import BUILT_IN, Attachment, Step
+from steps import BUILT_IN, Attachment, NoWorkshop, Step
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,7 @@ class _Probe:
         self.bot_name = bot_name
         self.timezone = "UTC"
         self.agent = agent
+        self.workshop = NoWorkshop()
 
     def now(self) -> datetime:
         return datetime.now(UTC)

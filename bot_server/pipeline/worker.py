@@ -30,6 +30,7 @@ from pipeline.shelf import Shelf
 from pipeline.store import Store, connect
 from pipeline.trace import MAX_EXPLANATION, Outcome
 from pipeline.watchdog import Watchdog
+from pipeline.workshop import AppWorkshop
 from settings import Settings
 from steps import Attachment
 
@@ -176,6 +177,7 @@ class Worker:
             screen=line,
             secrets=self.secrets,
             attachment=lambda reference: self._attachment(mine, reference),
+            workshop=AppWorkshop(self.api, mine.run, mine.attempt, mine.control.cancelled),
         )
         return run(pipeline, point, _AppPorts(self, mine, line, delivery, start), around)
 
@@ -244,6 +246,14 @@ class _AppPorts:
     def send(self, key: str, approval: str) -> None:
         """Have the app send what it has stored as approved. No text goes along: it is not ours to say."""
         self._worker.api.sending(self._mine.run, self._mine.attempt, key, approval, give_up=self._stale)
+
+    def begin(self, approval: str) -> bool:
+        """Note it in Redis. Without Redis nobody knows, and what was approved is done."""
+        return self._worker.lightly("deed was not noted", lambda: self._worker.store.begin(self._mine.run, approval)) is not False
+
+    def broke_off(self, approval: str) -> None:
+        """Take the note away."""
+        self._worker.lightly("deed is still noted", lambda: self._worker.store.broke_off(self._mine.run, approval))
 
     def tokens_left(self) -> tuple[int | None, str]:
         """What is left of the budgets, if there are any."""

@@ -10,7 +10,7 @@ from steps.format import Format
 from steps.guide import Guide
 from steps.metadata import Metadata
 from steps.reply import Reply
-from steps.step import AnyConfig, Attachment, Payload, Step, StepConfig, StepContext
+from steps.step import AnyConfig, Attachment, NoWorkshop, Payload, Step, StepConfig, StepContext, Workshop
 
 _ALL: tuple[type[Step], ...] = (Draft, Format, Guide, Chat, Gpt, Metadata, Approve, Ask, Delegate, Reply)
 BUILT_IN: dict[str, type[Step]] = {step.__name__: step for step in _ALL}
@@ -30,6 +30,7 @@ __all__ = [
     "Gpt",
     "Guide",
     "Metadata",
+    "NoWorkshop",
     "Part",
     "Payload",
     "Question",
@@ -38,4 +39,5 @@ __all__ = [
     "StepConfig",
     "StepContext",
     "Terms",
+    "Workshop",
 ]

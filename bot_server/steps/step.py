@@ -46,6 +46,46 @@ class Attachment:
     data: bytes
 
 
+class Workshop(Protocol):
+    """What a bot that works on bots may do, always with the rights of the person who asked it. Nothing here changes a bot: its editors
+    decide over what is proposed. Everything raises StepError with the app's words when it may not be."""
+
+    def runs(self, bot: str, outcome: str = "", limit: int = 20) -> list[dict[str, Any]]:
+        """A bot's runs that have ended, in rooms the asker is in: `failed`, `corrected`, `disliked`, …, or any. docs/api/workshop.md."""
+
+    def file(self, bot: str) -> dict[str, Any]:
+        """{"name", "yaml", "version"} of the bot's file as it is live."""
+
+    def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
+        """Propose a text for the bot's file, or a new bot: {"id", "page", "cases", …}. `page` is where its editors decide."""
+
+    def run_cases(self, bot: str, yaml: str | None = None) -> list[dict[str, Any]]:
+        """[{"case", "passed", "missed"}] of this text, or of the live file. For the bot's editors."""
+
+
+class NoWorkshop:
+    """Where there is no chat: in a terminal, in a trial, in tests."""
+
+    def runs(self, bot: str, outcome: str = "", limit: int = 20) -> list[dict[str, Any]]:
+        """See Workshop."""
+        raise self._none()
+
+    def file(self, bot: str) -> dict[str, Any]:
+        """See Workshop."""
+        raise self._none()
+
+    def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
+        """See Workshop."""
+        raise self._none()
+
+    def run_cases(self, bot: str, yaml: str | None = None) -> list[dict[str, Any]]:
+        """See Workshop."""
+        raise self._none()
+
+    def _none(self) -> StepError:
+        return StepError("Other bots can be looked at in a room only: there is no chat here.", code="no_workshop", permanent=True)
+
+
 class StepContext(Protocol):
     """What a step may know and do beside its payload. The pipeline gives it; `testing.steps.FakeContext` stands in for it in tests."""
 
@@ -82,6 +122,10 @@ class StepContext(Protocol):
     def attachment(self, reference: str) -> Attachment:
         """A file or picture of one of the payload's messages, by its `id`. Raises StepError when it cannot be read."""
 
+    @property
+    def workshop(self) -> Workshop:
+        """What a bot that works on bots may read and propose."""
+
 
 class StepConfig(BaseModel):
     """Settings of a built-in step. A key that is not here is an error."""
@@ -102,6 +146,7 @@ class Step(ABC):
         Config: the pydantic model of the step's settings. A custom step without one takes any settings.
         costs: doing it spends money, so its result is recorded in the app at once and never done twice. May be set per step object.
         effect: doing it changes something outside, likewise.
+        repeatable: doing it twice is as good as doing it once. An approved `effect` that is not is never begun again after its worker died.
         sends: set in `process` by a step that asks the app to send what was approved, in the name of who asked.
         settings: per object, the settings as the `Config` that they were checked with.
 
@@ -112,6 +157,7 @@ class Step(ABC):
     Config: ClassVar[type[BaseModel]] = AnyConfig
     costs: bool = False
     effect: bool = False
+    repeatable: bool = False
     sends: bool = False
     settings: Any
 

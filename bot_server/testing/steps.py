@@ -11,7 +11,7 @@ from typing import Any
 
 from dosaku import Agent, Usage
 from errors import StepError
-from steps.step import Attachment, Payload, Step
+from steps.step import Attachment, NoWorkshop, Payload, Step, Workshop
 
 NOW = datetime(2026, 11, 20, 9, 41, tzinfo=UTC)
 
@@ -32,6 +32,7 @@ class FakeContext:
     code: str = ""
     logs: list[str] = field(default_factory=list)
     attachments: dict[str, Attachment] = field(default_factory=dict)
+    workshop: Workshop = field(default_factory=NoWorkshop)
     _asked: int = 0
 
     def now(self) -> datetime:

@@ -238,6 +238,10 @@ class TestProposing:
     def test_what_the_file_says_already_is_no_change(self, ours: Bot, bea: User, workshop_of: Callable[[User], Api]) -> None:
         assert propose(workshop_of(bea), ECHO).status_code == 400
 
+    def test_c35_the_same_change_again_is_the_same_proposal(self, ours: Bot, bea: User, workshop_of: Callable[[User], Api]) -> None:
+        assert propose(workshop_of(bea)).json()["id"] == propose(workshop_of(bea)).json()["id"]
+        assert Proposal.objects.count() == 1
+
     def test_there_is_an_end_to_it(self, ours: Bot, bea: User, cyd: User, workshop_of: Callable[[User], Api]) -> None:
         Proposal.objects.bulk_create([Proposal(bot=ours, name="echo", yaml=BETTER, by=cyd) for _ in range(50)])
         assert "wait for a decision" in propose(workshop_of(bea)).json()["error"]["message"]
