@@ -7,11 +7,12 @@ terminal and in a test. Any worker can take a run on from its last checkpoint (I
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import time
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -39,6 +40,12 @@ class Ports(Protocol):
 
     def send(self, key: str, approval: str) -> None:
         """Have the app send what was approved, in the name of who asked. The same key again changes nothing."""
+
+    def begin(self, approval: str) -> bool:
+        """Note that what was approved is being done. False when it was begun before, and nobody knows how that ended."""
+
+    def broke_off(self, approval: str) -> None:
+        """It was not done: it may be begun again."""
 
     def tokens_left(self) -> tuple[int | None, str]:
         """How many tokens the bot may still use for who asks (None: as many as it likes), and what to say when it is none."""
@@ -158,9 +165,10 @@ class _Course:
                 self._afford()
             if step.activity:
                 context.activity(step.activity)
-            answer = step.process(unpack(pack(ready.payload)))
-            if inspect.isawaitable(answer):
-                answer = asyncio.run(self._awaited(answer))
+            with self._done_once(built, step):
+                answer = step.process(unpack(pack(ready.payload)))
+                if inspect.isawaitable(answer):
+                    answer = asyncio.run(self._awaited(answer))
             # A step that came back too late is as good as one that did not, unless it has been paid for.
             if self._around.control.cancelled() and not step.costs:
                 raise Cancelled
@@ -169,6 +177,20 @@ class _Course:
             return step, unpack(pack(answer, self._around.secrets))
         finally:
             self._around.control.disarm()
+
+    @contextlib.contextmanager
+    def _done_once(self, built: BuiltStep, step: Step) -> Iterator[None]:
+        """One yes, one deed: what was approved and may not be done twice is not begun again after a worker died over it."""
+        guarded = self._approval if step.effect and not step.repeatable else ""
+        if guarded and not self._ports.begin(guarded):
+            said = f"The step {built.name} was cut off while it did what was approved, so it may be done already."
+            raise StepError(f"{said} Look before you ask again.", code="maybe_done")
+        try:
+            yield
+        except BaseException:
+            if guarded:
+                self._ports.broke_off(guarded)
+            raise
 
     def _afford(self) -> None:
         """Before a step that costs: whether anything is left to spend (the answer says so, and nothing is asked of the service)."""

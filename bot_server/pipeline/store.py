@@ -99,6 +99,14 @@ class Store:
         """The run is over."""
         self.client.delete(_checkpoint_key(run))
 
+    def begin(self, run: str, approval: str) -> bool:
+        """Note that what was approved is being done; whether it is for the first time."""
+        return bool(self.client.set(_deed_key(run, approval), "1", nx=True, ex=DAY))
+
+    def broke_off(self, run: str, approval: str) -> None:
+        """It was not done."""
+        self.client.delete(_deed_key(run, approval))
+
     def cancel(self, run: str, attempt: int) -> None:
         """Tell all workers to stop a run, and whoever takes its job later."""
         with self.client.pipeline(transaction=False) as pipe:
@@ -121,6 +129,10 @@ class Store:
 
 def _claim_key(run: str, attempt: int) -> str:
     return f"{PREFIX}claim:{run}:{attempt}"
+
+
+def _deed_key(run: str, approval: str) -> str:
+    return f"{PREFIX}deed:{run}:{approval}"
 
 
 def _checkpoint_key(run: str) -> str:

@@ -22,6 +22,8 @@ class Reply(Step):
     """Says the draft in the room; or sends it to somebody in the name of the person who asked, once they approved it."""
 
     Config = ReplyConfig
+    # The app sends what was approved once, however often it is asked.
+    repeatable = True
     settings: ReplyConfig
 
     def __init__(self, config: Mapping[str, Any], context: StepContext) -> None:

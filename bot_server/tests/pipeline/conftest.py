@@ -25,6 +25,7 @@ class Ports:
     recorded: list[list[dict[str, Any]]] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
     left: tuple[int | None, str] = (None, "")
     before_reply: Callable[[], None] = lambda: None
 
@@ -34,6 +35,14 @@ class Ports:
 
     def send(self, key: str, approval: str) -> None:
         self.sent.append((key, approval))
+
+    def begin(self, approval: str) -> bool:
+        known = approval in self.begun
+        self.begun.add(approval)
+        return not known
+
+    def broke_off(self, approval: str) -> None:
+        self.begun.discard(approval)
 
     def tokens_left(self) -> tuple[int | None, str]:
         return self.left

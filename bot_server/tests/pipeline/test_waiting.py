@@ -278,6 +278,38 @@ def test_a_custom_step_says_itself_what_it_will_do(bench: Any) -> None:
     assert [body for _, body, _ in bench.ports.replies] == ["mailed three nights to stay@example.com"]
 
 
+BUY = "from pathlib import Path\nwith Path(__file__).with_name('bought').open('a') as file: file.write('x')"
+
+
+def test_one_yes_is_one_deed_though_a_worker_died_over_it(bench: Any) -> None:
+    """I5, W23: nobody knows how far it came, so it is not begun again."""
+    bench.step("buy", BUY, head="effect = True")
+    point = resumed(outcome := bench.run("[{Buy: {approve: true}}]"), approval(outcome))
+    bench.ports.begin("a1")  # by a worker that died
+    done = bench.run("[{Buy: {approve: true}}]", start=point)
+    assert (done.outcome, done.reason, done.permanent) == ("failed", "maybe_done", True)
+    assert not (bench.folder / "bought").exists()
+
+
+def test_a_deed_that_failed_may_be_tried_again(bench: Any) -> None:
+    code = "from errors import StepError\nraise StepError('busy', permanent=False)"
+    bench.step("buy", code, head="effect = True")
+    point = resumed(outcome := bench.run("[{Buy: {approve: true}}]"), approval(outcome))
+    assert bench.run("[{Buy: {approve: true}}]", start=point).permanent is False
+    bench.step("buy", BUY, head="effect = True")
+    assert bench.run("[{Buy: {approve: true}}]", start=point).outcome == "silent"
+    assert bench.run("[{Buy: {approve: true}}]", start=point).reason == "maybe_done"
+    assert (bench.folder / "bought").read_text() == "x"
+
+
+def test_a_deed_that_may_be_done_twice_is(bench: Any) -> None:
+    """A reply to somebody: the app sends it once, however often it is asked."""
+    point = resumed(outcome := bench.run(SEND), approval(outcome))
+    for _ in range(2):
+        assert bench.run(SEND, start=point).outcome == "silent"
+    assert bench.ports.sent == [("1.0", "a1")] * 2
+
+
 def test_what_people_are_shown_holds_no_secret(bench: Any) -> None:
     """I7."""
     from pipeline.payload import Secrets

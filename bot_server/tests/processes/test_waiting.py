@@ -231,3 +231,41 @@ def _keys(rig: Rig, pattern: str) -> list[Any]:
 def _forget(rig: Rig, key: str) -> None:
     with redis.Redis.from_url(f"{rig.redis.url}/2") as client:
         client.delete(key)
+
+
+BUY = """\
+import time
+from pathlib import Path
+from steps import Step
+
+class Buy(Step):
+    effect = True
+
+    def process(self, payload):
+        with Path(__file__).with_name("bought").open("a") as file:
+            file.write("x")
+        self.context.activity("buying")
+        while not Path(__file__).with_name("open").exists():
+            self.stop_if_cancelled()
+            time.sleep(0.02)
+        return payload
+"""
+
+
+def test_a_worker_killed_in_the_middle_of_an_approved_deed_does_not_repeat_it(rig: Rig) -> None:
+    """I5: one yes, one deed; the room hears that nobody knows."""
+    rig.write("buy.py", BUY)
+    rig.room.publish("echo", "name: echo\nsteps:\n  - Draft\n  - Buy: {approve: true}\n  - Reply\n")
+    first = rig.worker()
+    run = rig.enqueue(rig.delivery("echo", "hi"))
+    told = asked(rig, run)
+    resumed = resume(told, approved(told))
+    rig.enqueue(rig.delivery("echo", "hi", run=run, attempt=2, resume=resumed))
+    assert rig.room.wait(lambda: any(frame["activity"] == "buying" for frame in rig.room.frames))
+    kill(rig, first)
+    rig.write("open", "")
+    rig.worker()
+    rig.enqueue(rig.delivery("echo", "hi", run=run, attempt=3, resume=resumed))
+    assert rig.room.wait(lambda: run in rig.room.outcomes)
+    assert rig.room.outcomes[run]["reason"] == "maybe_done"
+    assert (rig.folder / "bought").read_text() == "x"
