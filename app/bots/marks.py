@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -20,7 +21,7 @@ SELECT message.id, last.told::text, (SELECT count(*) FROM bots_correction WHERE 
 FROM unnest(%(messages)s::uuid[]) AS message(id)
 LEFT JOIN LATERAL (
     SELECT json_build_object('by', coalesce(nullif(usr.name, ''), usr.username), 'before', fix.before, 'after', fix.after,
-                             'share', fix.share) AS told
+                             'share', fix.share, 'at', fix.created_at) AS told
     FROM bots_correction fix JOIN accounts_user usr ON usr.id = fix.by_id
     WHERE fix.message_id = message.id ORDER BY fix.id DESC LIMIT 1
 ) last ON true
@@ -40,6 +41,10 @@ class Marks:
     def by(self) -> str:
         """Whoever corrected it last."""
         return str(self.last["by"]) if self.last else ""
+
+    @property
+    def at(self) -> datetime | None:
+        return datetime.fromisoformat(self.last["at"]) if self.last else None
 
     @property
     def excerpt(self) -> tuple[str, str]:

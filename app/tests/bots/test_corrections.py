@@ -55,7 +55,7 @@ def test_c26_the_room_shows_who_corrected_what_and_how_much(reply: Message, bea:
     page = bea_client.get(f"/rooms/{reply.room_id}/").content.decode()
 
     assert "<del>overlooking</del> <ins>with a view of</ins>" in page
-    assert "Corrected by Bea · overlooking with a view of · 41 % changed · both versions" in words_of(page)
+    assert re.search(r"Corrected by Bea \d\d:\d\d · overlooking with a view of · 41 % changed · both versions", words_of(page))
 
 
 def test_the_room_hears_of_a_correction(reply: Message, bea: User) -> None:

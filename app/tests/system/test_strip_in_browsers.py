@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from bots import rating
+from bots.alarms import Alarms
 from bots.models import Bot, Case, Correction, Feedback, Run
 from chat import drafts
 from chat.models import Message, Room
@@ -222,7 +223,8 @@ def test_c26_a_reply_is_corrected_where_it_stands_and_the_others_see_both_versio
     for page in (hers, his):
         there = page.locator(f"#message-{reply.pk}")
         expect(there.locator(".message__body")).to_have_text(AFTER)
-        expect(there.locator(".fixed")).to_have_text("Corrected by Dot · overlooking with a view of · 41 % changed · both versions")
+        line = re.compile(r"^Corrected by Dot \d\d:\d\d · overlooking with a view of · 41 % changed · both versions$")
+        expect(there.locator(".fixed")).to_have_text(line)
     assert Correction.objects.get().distance == 13
 
     his.get_by_role("link", name="both versions").click()
@@ -305,6 +307,23 @@ def test_i9_a_failure_offers_to_go_on_to_those_who_may(browse: OpenPage, room: R
     with pages["bea"].expect_request(re.compile("/retry/$")) as asked:
         pages["bea"].get_by_role("button", name="Retry from Chat").click()
     assert 'name="step"' in (asked.value.post_data or "") and "\r\n2\r\n" in (asked.value.post_data or "")
+
+
+def test_c29_the_owner_hears_of_a_failure_once_where_they_talk_with_the_bot(
+    browse: OpenPage, room: Room, ada: User, bea: User, echo: User
+) -> None:
+    page = live(browse(ada, f"/rooms/{Room.direct(ada, echo).pk}/"))
+    relay = Alarms()
+    for question in ("@echo one", "@echo two"):
+        Echo(room, bea, question).fail()
+        relay.turn()
+        publisher.flush()
+    notice = page.get_by_role("article", name="Echo")
+    expect(notice).to_contain_text("Echo could not answer Bea in Kyoto in May. The model answered 429.")
+    expect(notice).to_have_count(1)
+    with page.context.expect_page() as opened:
+        notice.get_by_role("link", name="Open the run").click(modifiers=["Control"])
+    expect(opened.value.get_by_text("The model answered 429.").first).to_be_visible()
 
 
 def test_regenerate_is_for_the_asker_and_the_bots_admins(
