@@ -28,23 +28,30 @@ if TYPE_CHECKING:
     from accounts.models import User
     from chat.models import Message
 
+# A card is sent to everybody in the room, again with each change. Longer ones are read and decided on their own page.
+MOST_IN_A_ROOM = 20_000
+EXCERPT = 2_000
 # What a card says of its run.
 RUN = ("run__asker", "run__bot__user", "run__bot__owner")
 Users = Mapping[int, "User"]
 
 
 class Shown(NamedTuple):
-    """One part of what is asked leave for."""
+    """One part of what is asked leave for. In the room, what is very long is shown in part: `more` characters are left out."""
 
     number: int
     part: contents.Part
     html: SafeString
+    more: int = 0
 
 
 @dataclass(frozen=True)
 class ApprovalFace:
+    """`alone`: on a page of its own, where everything is shown, however long. In the room nobody approves what they cannot see there."""
+
     approval: Approval
     users: Users
+    alone: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -65,6 +72,11 @@ class ApprovalFace:
     @property
     def sends(self) -> bool:
         return any(shown.part.kind == contents.RECIPIENTS for shown in self.parts)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it can be seen here, and so be decided on here."""
+        return not any(shown.more for shown in self.parts)
 
     @property
     def editable(self) -> bool:
@@ -93,7 +105,12 @@ class ApprovalFace:
         return ",".join(str(pk) for pk in self.approval.deciders)
 
     def _shown(self, content: str) -> list[Shown]:
-        return [Shown(number, part, exactly(part.text)) for number, part in enumerate(contents.read(content).parts)]
+        parts = contents.read(content).parts
+        most = None if self.alone or sum(len(part.text) for part in parts) <= MOST_IN_A_ROOM else EXCERPT
+        return [
+            Shown(number, part, exactly(part.text[:most]), max(0, len(part.text) - (most or len(part.text))))
+            for number, part in enumerate(parts)
+        ]
 
 
 @dataclass(frozen=True)
@@ -166,7 +183,8 @@ def who_decides(ids: Sequence[int], users: Users, verb: str) -> str:
 
 
 def approval_face(approval: Approval) -> ApprovalFace:
-    return ApprovalFace(approval, _users(approval.deciders))
+    """For the page of its own."""
+    return ApprovalFace(approval, _users(approval.deciders), alone=True)
 
 
 def question_face(question: Question) -> QuestionFace:

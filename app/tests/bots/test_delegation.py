@@ -90,6 +90,16 @@ def test_its_replies_go_into_the_card_and_to_the_run_that_asked(caller: Run, han
     assert group.messages.get(kind="card").author.username == "echo"
 
 
+def test_i10_more_than_fits_into_a_payload_is_refused_in_words(caller: Run, hand_over: Any, bots_api: Api) -> None:
+    hand_over(caller)
+    (child,) = Run.objects.claim(5)
+
+    said = [bots_api.post(f"runs/{child.pk}/replies", {"attempt": 1, "key": f"1.{n}", "body": "x" * 20_000}) for n in range(4)]
+
+    assert [answer.status_code for answer in said] == [201, 201, 201, 400]
+    assert "60,000 characters" in said[-1].json()["error"]["message"]
+
+
 def test_a_failure_comes_back_too_and_is_said_once(caller: Run, hand_over: Any, bots_api: Api, group: Room) -> None:
     """I9: the card shows it, and the bot that handed the work over hears of it."""
     hand_over(caller)

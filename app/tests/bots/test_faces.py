@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -65,6 +66,18 @@ def test_ten_cards_cost_no_more_questions_than_two(wait: Wait, group: Room) -> N
     many = [*few, *(wait(wish) for wish in (waits.approval(), waits.question()) * 4)]
 
     assert cost(many) == cost(few) == 4
+
+
+def test_w23_what_is_too_long_for_a_room_is_read_whole_before_it_is_approved(wait: Wait, bea_client: Client) -> None:
+    """A card is sent to the room again with each change. It shows the beginning; its page shows all, and only there it is approved."""
+    card = wait(waits.approval(waits.letter(body="x" * 90_000 + "the end")))
+    html = message_html(card)
+
+    assert len(html) < 10_000
+    assert "88007 more characters" in html and "Read all of it to decide" in html
+    assert "Approve and send" not in html
+    page = bea_client.get(f"/approvals/{card.metadata['id']}/").content.decode()
+    assert "the end" in page and "Approve and send" in page and "exactly these 90007 characters" in page
 
 
 def test_w4_nothing_in_a_card_is_markup(wait: Wait) -> None:
