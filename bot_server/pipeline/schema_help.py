@@ -62,7 +62,7 @@ HELP: dict[str, dict[str, str]] = {
     },
     "*": {
         "approve": "Ask a person before this step: true, or by, say and expires.",
-        "when": "Only under this condition over the payload, such as {draft: missing}.",
+        "when": "Only under this condition over the payload, such as {draft.body: {contains: tooth}}.",
         "timeout": "How long the step may take, such as 30s; ten minutes if not said.",
         "retries": "How often to try again when it fails in a way that may pass, 0 to 5.",
         "queue": "Which queue of workers does it.",
