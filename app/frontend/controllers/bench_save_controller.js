@@ -1,5 +1,4 @@
 import { Controller } from "@hotwired/stimulus"
-import { visit } from "@hotwired/turbo"
 import { caseItem } from "../models/case_item"
 
 // Saving: shows what changes, asks once, and says what came of it. A save that is held back changes nothing but this page.
@@ -70,7 +69,7 @@ export default class extends Controller {
 
   #isNew({ name }) {
     this.benchOutlet.saved(0)
-    visit(`/bots/${name}/edit/`)
+    location.assign(`/bots/${name}/edit/`) // not by Turbo, which would load this page twice and use up what it says
   }
 
   #heldBack({ error, problems = [], cases = [] }) {

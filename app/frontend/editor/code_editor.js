@@ -66,7 +66,7 @@ export class CodeEditor {
   #diagnostic({ line, message, hint, key, from, to }) {
     const { length } = this.view.state.doc
     const place = this.#line(line)
-    const wrong = key?.split(".").at(-1)
+    const wrong = wrongWord(message, key)
     const at = from === undefined && hint && wrong ? place.text.indexOf(wrong) : -1
     const start = from ?? (at >= 0 ? place.from + at : place.from + place.text.search(/\S|$/))
     const end = to ?? (at >= 0 ? start + wrong.length : place.to)
@@ -79,7 +79,12 @@ export class CodeEditor {
 
 // Two texts as one, with what went and what came.
 export function showDifference(parent, { before, after }) {
-  const merge = unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: { margin: 3, minSize: 6 } })
+  const merge = unifiedMergeView({
+    original: before,
+    mergeControls: false,
+    collapseUnchanged: { margin: 3, minSize: 6 },
+    highlightChanges: before !== ""
+  })
   return new EditorView({
     parent,
     state: EditorState.create({
@@ -95,6 +100,12 @@ export function showDifference(parent, { before, after }) {
       ]
     })
   })
+}
+
+// The word that the nearest valid one would stand in for; values are for the person to choose.
+function wrongWord(message, key = "") {
+  if (message.startsWith("there is no such key")) return key.split(".").at(-1)
+  return message.match(/^there is no step (\w+)/)?.[1]
 }
 
 const writing = (language, save) => [
@@ -173,11 +184,10 @@ const THEME = EditorView.theme({
     borderRadius: "50%",
     backgroundColor: "var(--bad)"
   },
-  ".cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--good) 12%, transparent) !important" },
-  ".cm-deletedChunk": { backgroundColor: "color-mix(in srgb, var(--bad) 10%, transparent)" },
-  ".cm-changedText, .cm-deletedText": { background: "none" },
-  "&.cm-merge-b .cm-changedText": { background: "color-mix(in srgb, var(--good) 26%, transparent)" },
-  ".cm-deletedChunk .cm-deletedText": { background: "color-mix(in srgb, var(--bad) 26%, transparent)" },
+  ".cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--good) 9%, transparent) !important" },
+  ".cm-deletedChunk": { backgroundColor: "color-mix(in srgb, var(--bad) 8%, transparent)" },
+  "&.cm-merge-b .cm-changedText": { background: "none", textDecoration: "underline 2px var(--good)", textUnderlineOffset: "4px" },
+  ".cm-deletedChunk .cm-deletedText": { background: "none", textDecoration: "underline 2px var(--bad)", textUnderlineOffset: "4px" },
   ".cm-collapsedLines": { backgroundColor: "var(--sunken)", backgroundImage: "none", color: "var(--soft)" },
   ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: "none" }
 })
