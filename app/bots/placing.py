@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bots.models import Run
     from chat.models import Posted
 
-REPLAYED = "replayed"
+REGENERATED = "regenerated"
 # What this chat alone says of a message: who wrote it by hand, and who approved it. No bot says that of itself.
 OURS = ("by_hand", "via", "approval")
 
@@ -30,7 +30,7 @@ def say(run: Run, body: str, *, client_id: str, kind: str = TEXT, metadata: dict
     if first is not None and first.client_id != client_id:
         return run.room.post(author, body, client_id=client_id, metadata=about, within=first)
     _gather(run.regenerates)
-    choose = run.how != REPLAYED or not _was_mended(run.regenerates)
+    choose = run.how == REGENERATED or not _was_mended(run.regenerates)
     return run.room.post_alternative(run.regenerates, author, body, client_id=client_id, metadata=about, choose=choose)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bots import access, placing, wakeups
-from bots.errors import BadInput, NotAllowed
+from bots import access, placing, resuming
+from bots.errors import BadInput
 from bots.models import Run
 from bots.models.run import DONE, REGENERATED
 
 if TYPE_CHECKING:
     from accounts.models import User
     from chat.models import Message
+
 
 class Regenerated(NamedTuple):
     run: Run
@@ -29,17 +30,7 @@ def regenerate(message: Message, by: User) -> Regenerated:
         if reply is None or message.deleted_at or not reply.alternatives().filter(hidden=False).exists():
             raise BadInput("This answer is not shown in the room. Show it first.")
         waiting = Run.objects.exclude(state=DONE).filter(room=held.room, how=REGENERATED, regenerates__position=reply.position).first()
-        return Regenerated(waiting, created=False) if waiting else Regenerated(_again(held, reply), created=True)
-
-
-def _again(run: Run, reply: Message) -> Run:
-    if not run.room.memberships.filter(user=run.bot.user_id).exists():
-        raise NotAllowed(f"{run.bot.title} is not in this room any more.")
-    if not run.bot.is_on:
-        raise NotAllowed(f"{run.bot.title} is switched off at the moment. Try again when it is back.")
-    again = Run.objects.create(
-        bot=run.bot, room=run.room, asker=run.asker, trigger=run.trigger, trigger_position=run.trigger_position, hops=run.hops,
-        chain=run.chain, how=REGENERATED, origin=run, regenerates=reply,
-    )  # fmt: skip
-    wakeups.due()
-    return again
+        if waiting:
+            return Regenerated(waiting, created=False)
+        resuming.must_find_its_bot(held)
+        return Regenerated(resuming.answer_beside(held, reply), created=True)

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from bots import traces, wakeups
 from bots.errors import BadInput, NotAllowed
 from bots.models import Run, RunStep
-from bots.models.run import ACTIVE, CANCELLED, DONE, FAILED, PENDING, RETRIED, WAITING
+from bots.models.run import ACTIVE, CANCELLED, DONE, FAILED, PENDING, REGENERATED, RETRIED, WAITING
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -46,6 +46,8 @@ def ask_again(run: Run, by: User) -> Run:
         must_be_retriable(held)
         again = Run.objects.filter(bot=held.bot, room=held.room, asker=held.asker, trigger_position__gte=held.trigger_position,
                                    created_at__gt=held.created_at).exclude(state=DONE).first()  # fmt: skip
+        if held.regenerates is not None:
+            return again or answer_beside(held, held.regenerates)
         return again or Run.objects.put(
             held.bot, held.room, held.asker, held.trigger, held.trigger_position, hops=held.hops, chain=held.chain
         )
@@ -121,12 +123,21 @@ def follow(
 ) -> Run:
     """A new run that begins where it is told to, with what was done before that."""
     run = successor(origin, how, key, version)
-    run.regenerates = regenerates
+    run.regenerates = regenerates or origin.regenerates
     run.start = {"step": begins.step, "payload": own_payload(run, begins.payload), "handmade": begins.by is not None}
     if begins.by:
         run.start["by"] = begins.by.label
     run.save(force_insert=True)
     _carry(origin, run, begins.step)
+    wakeups.due()
+    return run
+
+
+def answer_beside(origin: Run, reply: Message) -> Run:
+    """A new run of the same question from its beginning, for another version of this reply."""
+    run = successor(origin, REGENERATED, "", None)
+    run.regenerates = reply
+    run.save(force_insert=True)
     wakeups.due()
     return run
 

@@ -94,9 +94,10 @@ def choose(room: Room, message: Message, by: User) -> Message:
 def resubmit(room: Room, message: Message, by: User, body: str, client_id: str | None) -> Posted:
     """In a direct room with a bot a branch of its own, which the room is in from now on. Elsewhere the message itself is edited, and
     bots are asked anew: what others have said meanwhile stays."""
-    body, client_id = clean_body(body), clean_client_id(client_id)
+    client_id = clean_client_id(client_id)
     with transaction.atomic():
         message = _held(room, message, by)
+        body = clean_body(body, blank=message.attachments.exists())
         if known := _known(room, by, client_id, body):
             return Posted(known, created=False)
         if message.author_id != by.pk or by.is_bot or message.kind != TEXT:

@@ -14,6 +14,7 @@ from bots.errors import BadInput, NotAllowed
 from bots.models import Bot, Correction, Run
 from bots.models.run import ACTIVE, CANCELLED, DONE, PENDING, REGENERATED, REPLAYED
 from bots.regenerating import regenerate
+from bots.resuming import ask_again
 from bots.window import window_of
 from chat.errors import NotFound
 from chat.models import Message, Room
@@ -147,6 +148,18 @@ class TestRegenerating:
         group.remove(bot.user, ada)
         with pytest.raises(NotAllowed, match="not in this room"):
             regenerate(reply, bea)
+
+    def test_one_that_failed_is_retried_in_its_place(self, direct: Room, asked: Run, bea: User) -> None:
+        reply = answered(asked, "Woof")
+        run = claimed(regenerate(reply, bea).run)
+        run.finish(run.attempt, "failed", reason="model", explanation="The model is away.", permanent=True)
+
+        again = ask_again(Run.objects.get(pk=run.pk), bea)
+
+        assert (again.how, again.regenerates, again.origin) == (REGENERATED, reply, run)
+        assert ask_again(Run.objects.get(pk=run.pk), bea) == again
+        answered(again, "Gladly")
+        assert [each.body for each in reply.alternatives()] == ["Woof", "Gladly"]
 
     def test_c28_a_replay_of_a_corrected_answer_stands_beside_it_unchosen(self, direct: Room, asked: Run, bea: User, bot: Bot) -> None:
         reply = answered(asked, "Woof")

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import User
 from chat import sidebar
 from chat.errors import BadInput, ClientIdReused, NotAllowed, NotFound
-from chat.models import Message, Room, RoomEvent
+from chat.models import Attachment, Message, Room, RoomEvent
 from chat.models.message import CARD, NOTICE
 from chat.rendering import event_frame, message_json
 from chat.room_page import RoomPage
@@ -241,6 +241,15 @@ class TestResubmitting:
         now(other).retract(bea)
         with pytest.raises(BadInput, match="deleted"):
             now(other).resubmit(bea, "Birds?")
+
+    def test_its_files_go_with_the_new_words_and_stay_with_the_old(self, talk: Room, bea: User) -> None:
+        about = {"kind": "file", "name": "cat.txt", "content_type": "text/plain", "size": 4, "sha256": "0" * 64}
+        file = Attachment.objects.create(room=talk, uploader=bea, content="attachments/x", **about)
+        question = talk.post(bea, "Cats?", attachments=[file]).message
+        other = now(question).resubmit(bea, "").message
+        assert [each.name for each in other.attachments.all()] == [each.name for each in question.attachments.all()] == ["cat.txt"]
+        now(other).retract(bea)
+        assert Attachment.objects.get(message=question).content.name == "attachments/x"
 
     def test_a_chosen_alternative_that_is_deleted_keeps_its_place_and_its_arrows(self, talk: Room, bea: User, echo: User) -> None:
         question = talk.post(bea, "Cats?").message
