@@ -142,7 +142,8 @@ class TestWhen:
         runs = [
             Run(
                 pk=(pk := uuid7()), chain=pk, bot=bot if number % 20 == 0 else other, room=direct, asker=bea, version=bot.live,
-                state="done", outcome="replied", trigger=[], trigger_position=1, created_at=now - timedelta(minutes=20 * number), ended_at=now,
+                state="done", outcome="replied", trigger=[], trigger_position=1, ended_at=now,
+                created_at=now - timedelta(minutes=20 * number),
             )
             for number in range(4000)
         ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots import prices
@@ -68,6 +68,7 @@ def test_a_table_that_cannot_be_read_is_said_at_start_with_its_place(settings: L
     assert "m has" in wrong.msg
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["model", "tokens_in", "tokens_out"]),
