@@ -80,6 +80,7 @@ def _answer(run: Run, by: User, body: str, key: str) -> Run:
     """The person's own words, in the bot's name and marked as theirs."""
     with run.held() as held:
         made = successor(held, TAKEN_OVER, key, held.version)
+        made.regenerates = held.regenerates  # what should have stood beside an answer stands there
         if key and (done := Run.objects.filter(pk=made.pk).first()):
             return done
         if held.outcome not in ("", FAILED, CANCELLED, SILENT):

@@ -309,7 +309,7 @@ def test_fifty_steps_with_big_payloads_come_in_time(at_work: Run, bea_client: Cl
     assert page.status_code == one.status_code == 200
     assert len(page.content) < 150_000
     assert len(one.content) < 400_000
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("asked_for", ["-1", "99999999999999999999", "x", "7"])
