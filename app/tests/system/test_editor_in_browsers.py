@@ -289,7 +289,7 @@ def test_c33_a_change_that_a_program_proposes_is_accepted_by_an_editor_in_a_brow
     assert made.status_code == 201, made.text
     assert program.post("/bots/mended/case-runs", json={}).status_code == 404
     cyd = editor("cyd", made.json()["page"])
-    expect(cyd.get_by_role("region", name="What changes")).to_contain_text("greeting: good day")
+    expect(cyd.get_by_role("region", name="The difference")).to_contain_text("greeting: good day")
     expect(cyd.get_by_role("button", name="Accept and make it live")).to_have_count(0)
     bea.goto(made.json()["page"])
     bea.get_by_role("button", name="Run the cases").click()
