@@ -72,6 +72,15 @@ class TestRegenerating:
         assert [each["body"] for each in delivery["messages"]] == ["Let's go for a walk"]
         assert delivery["trigger"] == asked.trigger
 
+    def test_the_bot_reads_the_version_that_is_shown(self, direct: Room, asked: Run, say: Say, bea: User) -> None:
+        reply = answered(asked, "Woof")
+        answered(regenerate(reply, bea).run, "Gladly")
+        say(direct, "And then?")
+        run = next_run()
+        assert [message.body for message in window_of(run)] == ["Let's go for a walk", "Gladly", "And then?"]
+        direct.choose(reply, bea)
+        assert [message.body for message in window_of(run)] == ["Let's go for a walk", "Woof", "And then?"]
+
     def test_c35_pressing_twice_asks_once(self, asked: Run, bea: User) -> None:
         reply = answered(asked, "Woof")
         first, again = regenerate(reply, bea), regenerate(reply, bea)
