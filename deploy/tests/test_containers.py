@@ -59,6 +59,8 @@ def test_bots_are_found_under_the_name_of_the_seed(services: dict[str, Any]) -> 
 def test_what_must_last_lies_in_volumes(services: dict[str, Any]) -> None:
     assert services["pg"]["volumes"] == ["pg:/var/lib/postgresql/data"]
     assert services["redis"]["volumes"] == ["redis:/data"]
+    # Uploads: the chat takes them in, the relay sweeps what was never sent. MEDIA_ROOT is below.
+    assert services["app"]["volumes"] == services["relay"]["volumes"] == ["files:/parley/.parley"]
     command = " ".join(services["redis"]["command"])
     assert "appendonly yes" in command
     assert "maxmemory-policy noeviction" in command
