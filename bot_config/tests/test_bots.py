@@ -14,8 +14,8 @@ from pipeline.rehearsal import Rehearsal, missed
 from testing import model_server
 
 FOLDER = Path(__file__).parents[1]
-NAMES = ["echo", "guide", "japanese-bot", "kids-diary-bot"]
-FREE = ["echo", "guide"]
+NAMES = ["builder", "critic-bot", "echo", "guide", "japanese-bot", "kids-diary-bot"]
+FREE = ["builder", "echo", "guide"]
 PLACEHOLDER = re.compile(r"\{(content|timestamp|username|current_time|date)\}")
 
 

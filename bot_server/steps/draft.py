@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from steps.step import Payload, Step, StepConfig
+from steps.words import filled
 
 
 class DraftConfig(StepConfig):
-    """`fallback`: what to say when no later step has anything better."""
+    """`fallback`: what to say when no later step has anything better; may name values of the payload."""
 
     fallback: str = "¯\\_(ツ)_/¯"
 
@@ -19,6 +20,7 @@ class Draft(Step):
 
     def process(self, payload: Payload) -> Payload:
         """Set payload['draft'] to the fallback, with no metadata."""
-        payload["draft"] = {"body": self.settings.fallback, "metadata": {}}
-        self.note = f"started with {self.settings.fallback}"
+        body = filled(self.settings.fallback, payload)
+        payload["draft"] = {"body": body, "metadata": {}}
+        self.note = f"started with {body[:200]}"
         return payload

@@ -1,0 +1,143 @@
+"""The bot builder: from answers to a bot file that loads and does what it was asked for."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from errors import StepError
+from pipeline.loader import Loader, Trust
+from pipeline.rehearsal import Rehearsal, missed
+from steps import NoWorkshop
+from testing.run_bot import RunBot, Talk
+from testing.steps import FakeContext, payload_of, run_step
+
+FOLDER = Path(__file__).parents[1]
+BACK, SUM_UP, THINK = "It says back what people say", "It asks a few questions and sums up the answers", "It thinks with a model"
+DRAFT = "```yaml\nabout: Comforts children\ngreeting: Hello, tooth hero.\nbefore: You are gentle.\n```"
+
+
+def _file(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+written = _file("write_bot_file")
+proposed = _file("propose_bot")
+
+
+class Workshop(NoWorkshop):
+    """Knows the bots that are there, and remembers what is proposed."""
+
+    def __init__(self, *there: str) -> None:
+        self.there = there
+        self.proposals: list[tuple[str, str]] = []
+
+    def file(self, bot: str) -> dict[str, Any]:
+        if bot not in self.there:
+            raise StepError("There is no such bot.", code="workshop_refused", permanent=True)
+        return {"name": bot, "yaml": "", "version": 1}
+
+    def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
+        self.proposals.append((bot, yaml))
+        return {"page": f"/bots/{bot}/proposals/1/", "cases": []}
+
+
+def _talk(run_bot: RunBot, *answers: str, model: tuple[str, ...] = ()) -> Talk:
+    return run_bot("builder.yaml", "/newbot", answers=["Tooth Fairy", "Talks about teeth", *answers], model=model)
+
+
+def _yaml_in(reply: str) -> str:
+    return reply.split("```yaml\n")[1].split("```")[0]
+
+
+def _passes(text: str, tmp_path: Path) -> Rehearsal:
+    loader = Loader(tmp_path, Trust(frozenset({"tooth-fairy"}), frozenset(), {"OpenAIChat": {"api_key": "only-for-tests"}}))
+    pipeline = loader.load(text, "tooth_fairy.yaml")
+    assert (pipeline.name, pipeline.status) == ("tooth-fairy", "on")
+    for case in pipeline.bot.tests:
+        assert missed(case, Rehearsal(pipeline, loader)) == []
+    return Rehearsal(pipeline, loader)
+
+
+def test_it_asks_only_when_a_bot_is_wanted(run_bot: RunBot) -> None:
+    talk = run_bot("builder.yaml", "hello")
+    assert "/newbot" in talk.reply
+    assert talk.asked == []
+
+
+def test_a_bot_that_says_back_what_people_say(run_bot: RunBot, tmp_path: Path) -> None:
+    bot = _passes(_yaml_in(_talk(run_bot, BACK).reply), tmp_path)
+    assert len(bot.pipeline.bot.tests) == 1
+    assert bot.pipeline.bot.persona.about == "Talks about teeth"
+
+
+def test_a_bot_that_asks_and_sums_up(run_bot: RunBot, tmp_path: Path) -> None:
+    bot = _passes(_yaml_in(_talk(run_bot, SUM_UP, "Which tooth?\n\nDid it {hurt}?").reply), tmp_path)
+    assert [step.name for step in bot.pipeline.steps] == ["Ask", "Ask", "Draft", "Reply"]
+    assert bot.pipeline.bot.tests, "it comes with a case, which has passed above"
+
+
+def test_a_bot_that_thinks_in_the_askers_own_words_without_a_model(run_bot: RunBot, tmp_path: Path) -> None:
+    text = _yaml_in(_talk(run_bot, THINK, "You are kind.\nNever scare anybody.").reply)
+    assert "Never scare anybody." in text
+    assert _passes(text, tmp_path).pipeline.granted.services
+
+
+def test_a_model_writes_the_words_where_there_is_one(run_bot: RunBot, tmp_path: Path) -> None:
+    talk = _talk(run_bot, THINK, "Be kind.", model=(DRAFT,))
+    assert "A model wrote its words." in talk.reply
+    assert "You are gentle." in _yaml_in(talk.reply)
+    assert _passes(_yaml_in(talk.reply), tmp_path).pipeline.bot.persona.greeting == "Hello, tooth hero."
+
+
+@pytest.mark.parametrize("answer", ["no idea", "about: only this", "- a list", "about: [1]\ngreeting: x\nbefore: y", "{{{"])
+def test_a_model_that_answers_something_else_leaves_the_askers_words(run_bot: RunBot, answer: str) -> None:
+    talk = _talk(run_bot, THINK, "Be kind to all.", model=(answer,))
+    assert "Be kind to all." in _yaml_in(talk.reply)
+    assert "A model wrote" not in talk.reply
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Tooth Fairy!", "tooth-fairy"),
+        ("Père Noël", "pere-noel"),
+        ("3 wishes", "bot-3-wishes"),
+        ("日本語", "my-bot"),
+        ("x" * 90, "x" * 30),
+        ("Ä", "my-bot"),
+    ],
+)
+def test_a_title_becomes_a_name(title: str, name: str) -> None:
+    assert written.name_of(title) == name
+
+
+def test_it_is_proposed_in_the_name_of_whoever_asked_under_a_name_that_is_free() -> None:
+    workshop = Workshop("tooth-fairy", "tooth-fairy-2")
+    file = {"name": "tooth-fairy", "yaml": "# x\nname: tooth-fairy\nsteps: [Chat, Reply]\n", "drafted": False}
+    after = run_step(
+        proposed.ProposeBot, payload_of("/newbot", bot_file=file, draft={"body": "", "metadata": {}}), FakeContext(workshop=workshop)
+    )
+
+    assert workshop.proposals == [("tooth-fairy-3", "# x\nname: tooth-fairy-3\nsteps: [Chat, Reply]\n")]
+    assert "(/bots/tooth-fairy-3/proposals/1/)" in after["draft"]["body"]
+
+
+def test_whoever_may_not_make_bots_hears_why() -> None:
+    class Closed(Workshop):
+        def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
+            raise StepError("You may not register new bots.", code="workshop_refused", permanent=True)
+
+    file = {"name": "tooth-fairy", "yaml": "name: tooth-fairy\n", "drafted": False}
+    payload = payload_of("/newbot", bot_file=file, draft={"body": "", "metadata": {}})
+    with pytest.raises(StepError, match="may not register"):
+        run_step(proposed.ProposeBot, payload, FakeContext(workshop=Closed()))
