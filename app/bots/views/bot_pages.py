@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from bots import access, gap, history, sparkline
@@ -31,17 +31,16 @@ def bot(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 @for_people
 def beside(request: HttpRequest, name: str) -> HttpResponse:
-    """The gap as it stands beside a room: a part of that page, and of no other."""
-    user, found = cast("PersonRequest", request).user, access.bot_named(name)
+    """The gap as it stands beside a room: a part of that page. Asked for by itself, it is the bot's page."""
+    user = cast("PersonRequest", request).user
+    if "Turbo-Frame" not in request.headers:
+        return redirect("bot", name)
+    found = access.bots_matching("").filter(user__username=name).first()
+    if found is None:  # a user that only posts: the frame stays empty
+        return render(request, "bots/_beside.html", {}, status=404)
     month = gap.of(found)
-    about = {
-        "bot": found,
-        "gap": month,
-        "line": sparkline.of(month),
-        "may_edit": found.may_be_edited_by(user),
-        "card": "card" in request.GET,
-    }
-    return render(request, "bots/_beside.html", about)
+    about = {"gap": month, "line": sparkline.of(month), "may_edit": found.may_be_edited_by(user), "card": "card" in request.GET}
+    return render(request, "bots/_beside.html", about | {"bot": found})
 
 
 @require_GET

@@ -30,7 +30,7 @@ def ended(bot: Bot, bea: User) -> Callable[..., Run]:
 
 
 def text(client: Client, path: str, status: int = 200) -> str:
-    answer = client.get(path)
+    answer = client.get(path, headers={"Turbo-Frame": "bot-gap"} if "/gap/" in path else {})
     assert answer.status_code == status, answer.content
     return str(answer.content.decode())
 
@@ -122,10 +122,16 @@ class TestTheBotsPage:
         for days in ("7", "x", "-1", "100000"):
             text(bea_client, f"/bots/echo/?days={days}")
 
+    def test_a_user_that_only_posts_leaves_the_panel_empty(self, echo: User, bea_client: Client) -> None:
+        assert (
+            text(bea_client, "/bots/echo/gap/?card", 404).strip() == '<turbo-frame id="bot-gap" class="beside" target="_top"></turbo-frame>'
+        )
+
     def test_the_panel_beside_the_room_asks_for_the_gap(self, bot: Bot, direct: Room, group: Room, bea_client: Client) -> None:
         assert 'src="/bots/echo/gap/"' in text(bea_client, f"/rooms/{direct.pk}/")
         assert 'src="/bots/echo/gap/?card"' in text(bea_client, f"/rooms/{group.pk}/")
         assert "What it does" not in text(bea_client, "/bots/echo/gap/")
+        assert bea_client.get("/bots/echo/gap/").headers["Location"] == "/bots/echo/"
         page = text(bea_client, "/bots/echo/gap/")
         assert page.lstrip().startswith('<turbo-frame id="bot-gap"')
         assert "The gap, last 30 days" in page

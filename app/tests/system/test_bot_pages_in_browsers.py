@@ -209,6 +209,9 @@ def test_c30_the_cases_say_which_version_broke_which(browse: OpenPage, room: Roo
 def test_c30_the_gap_stands_beside_the_room_with_the_ways_to_edit_and_to_the_runs(
     browse: OpenPage, room: Room, bot: Bot, ada: User, bea: User
 ) -> None:
+    guide = User.objects.create_bot("guide", name="Guide")
+    Bot.objects.create(user=guide, owner=ada, endpoint="http://127.0.0.1:1/", secret="x", persona={"title": "Guide"})
+    room.add(guide, ada)
     direct = Room.direct(ada, bot.user)
     panel = browse(ada, f"/rooms/{direct.pk}/").get_by_role("complementary", name="About this room")
     expect(panel).to_contain_text("accepted as it was62 %")
@@ -217,6 +220,9 @@ def test_c30_the_gap_stands_beside_the_room_with_the_ways_to_edit_and_to_the_run
     beas = browse(bea, f"/rooms/{room.pk}/").get_by_role("complementary", name="About this room")
     expect(beas.get_by_role("link", name="Edit bot")).to_have_count(0)
 
+    beas.get_by_role("link", name="Guide").click()
+    expect(beas.get_by_role("heading", name="Guide")).to_be_visible()
+    expect(beas.get_by_text("No runs yet.")).to_be_visible()
     beas.get_by_role("link", name="Runs").click()
 
     expect(beas.page.get_by_label("Asked by")).to_be_visible()
