@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.dispatch import receiver
 
-from bots import alerting, waiting
+from bots import alerting, regenerating, waiting
 from bots.addressing import address, withdraw_all, withdraw_answers
 from bots.models import Bot
 from bots.signals import run_ended
@@ -43,3 +43,8 @@ def tell_who_runs_it(run: Run, **_: Any) -> None:
 @receiver(run_ended)
 def go_on_without(run: Run, **_: Any) -> None:
     waiting.run_ended(run)
+
+
+@receiver(run_ended)
+def give_the_button_back(run: Run, **_: Any) -> None:
+    regenerating.run_ended(run)

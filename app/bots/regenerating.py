@@ -8,6 +8,7 @@ from bots import access, placing, resuming
 from bots.errors import BadInput
 from bots.models import Run
 from bots.models.run import DONE, REGENERATED
+from chat.models.event import MESSAGE_EDITED
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -34,3 +35,12 @@ def regenerate(message: Message, by: User) -> Regenerated:
             return Regenerated(waiting, created=False)
         resuming.must_find_its_bot(held)
         return Regenerated(resuming.answer_beside(held, reply), created=True)
+
+
+def run_ended(run: Run) -> None:
+    """Without another version the old reply is rendered anew: whoever pressed Regenerate may press it again. The room is held."""
+    if run.regenerates is None or run.room.removed_at or placing.replies_of(run).exists():
+        return
+    shown = run.regenerates.alternatives().filter(hidden=False).first()
+    if shown:
+        run.room.record(MESSAGE_EDITED, message=shown)

@@ -163,6 +163,8 @@ class TestRegenerating:
         run = claimed(regenerate(reply, bea).run)
         run.finish(run.attempt, "failed", reason="model", explanation="The model is away.", permanent=True)
 
+        # Whoever pressed the button gets it back: the reply it belongs to is rendered anew.
+        assert reply in [event.message for event in direct.events.filter(kind="message.edited", seq__gt=reply.position + 1)]
         again = ask_again(Run.objects.get(pk=run.pk), bea)
 
         assert (again.how, again.regenerates, again.origin) == (REGENERATED, reply, run)
@@ -329,6 +331,12 @@ class TestByForms:
         answer = bea_client.post(f"/rooms/{direct.pk}/messages/{asked.trigger[0]}/resubmission/", {"body": " "})
         assert answer.status_code == 422
         assert "needs some text" in answer.content.decode()
+
+    def test_what_cannot_be_made_again_is_said_on_a_page(self, direct: Room, at_work: Run, bea_client: Client) -> None:
+        reply = at_work.reply(at_work.attempt, "1.0", "Woof", {}).message
+        answer = bea_client.post(f"/rooms/{direct.pk}/messages/{reply.pk}/regeneration/")
+        assert answer.status_code == 403
+        assert "This answer is not finished yet." in answer.content.decode()
 
     @pytest.mark.parametrize("path", ["choice", "resubmission", "regeneration"])
     def test_w11_a_stranger_and_a_foreign_room_give_404(
