@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 DARKROOM = Path(__file__).with_name("darkroom.py")
 # First bytes, and where they stand. Everything else is a file, whatever it is called.
 MAGIC = ((0, b"\x89PNG\r\n\x1a\n"), (0, b"\xff\xd8\xff"), (0, b"GIF87a"), (0, b"GIF89a"), (8, b"WEBP"))
-SECONDS = 20
+SECONDS = 20.0
 # Pictures cost processor time: one process makes no more than so many at once, and none waits longer than a person would.
 AT_ONCE = BoundedSemaphore(2)
-PATIENCE = 20
+PATIENCE = 20.0
 ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WEBP": ".webp"}
 TOO_MUCH = "took too long or too much memory to read"
 
@@ -76,6 +76,7 @@ def _developed(file: IO[bytes]) -> tuple[dict[str, Any], bytes]:
             ended = None
         if ended != 0:
             log.warning("The darkroom gave a picture up: it ended with %s.", ended)
-            return {"refused": TOO_MUCH}, b""
+            # 1 is an error of Python's, that of a decoder nobody had thought of; everything else is a limit that was met.
+            return ({"broken": True} if ended == 1 else {"refused": TOO_MUCH}), b""
         out.seek(0)
         return json.loads(out.readline()), out.read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import random
 import resource
 import subprocess
 import sys
@@ -91,6 +92,19 @@ def test_w4_other_formats_are_no_pictures_to_us() -> None:
         assert not looks_like_one(content[:16])
 
 
+def test_c36_i10_a_picture_that_was_damaged_anyhow_is_a_picture_a_file_or_a_refusal() -> None:
+    dice = random.Random(36)
+    for kind in ("PNG", "JPEG", "GIF", "WEBP"):
+        whole = files.picture(kind, (64, 48))
+        for _ in range(6):
+            broken = bytearray(whole[: dice.randrange(20, len(whole) + 1)])
+            for _ in range(dice.randrange(1, 8)):
+                broken[dice.randrange(4, len(broken))] = dice.randrange(256)
+            with contextlib.suppress(BadInput):
+                picture = made_anew(io.BytesIO(bytes(broken)), "x")
+                assert picture is None or Image.open(io.BytesIO(picture.content)).size == (picture.width, picture.height)
+
+
 @contextlib.contextmanager
 def quickly() -> Iterator[None]:
     """The darkroom works for no more than a second. Its own time is counted: a machine that is busy with other things is no fault of it."""
@@ -167,6 +181,13 @@ def test_w5_a_darkroom_that_is_killed_or_hangs_is_an_answer(monkeypatch: pytest.
         monkeypatch.setattr(pictures, "DARKROOM", script)
         monkeypatch.setattr(pictures, "SECONDS", 0.5)
         assert "took too long or too much memory to read" in refused(files.picture())
+
+
+def test_i10_an_error_nobody_thought_of_makes_a_file_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "darkroom.py"
+    script.write_text("raise AttributeError")
+    monkeypatch.setattr(pictures, "DARKROOM", script)
+    assert made_anew(io.BytesIO(files.picture()), "x.png") is None
 
 
 def test_i7_the_darkroom_knows_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
