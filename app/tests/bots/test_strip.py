@@ -144,6 +144,16 @@ def test_i8_the_steps_of_a_run_are_not_there_for_a_stranger(at_work: Run, cyd_cl
     assert Client().get(f"/runs/{at_work.pk}/strip/").status_code == 302
 
 
+def test_w1_what_a_bot_says_of_its_steps_is_text(at_work: Run, bot: Bot, direct: Room, bea_client: Client) -> None:
+    hostile = '"><img src=x onerror=alert(1)>'
+    Bot.objects.filter(pk=bot.pk).update(attend={"admins": [hostile]}, steps=[{"name": hostile}])
+    answered(at_work, steps=[step(0, hostile, 5, summary=hostile), step(1, "Chat", 5, state="failed", error={"message": hostile})])
+
+    for path in (f"/rooms/{direct.pk}/", f"/runs/{at_work.pk}/strip/"):
+        page = bea_client.get(path).content.decode()
+        assert "<img src=x" not in page and "&lt;img src=x" in page
+
+
 def test_what_an_earlier_run_did_is_said_to_be_kept_and_not_timed(at_work: Run, direct: Room, bea_client: Client) -> None:
     answered(at_work)
     at_work.steps.filter(index=2).update(carried=True)

@@ -364,6 +364,18 @@ def test_axe_finds_nothing_under_a_message(
         assert not faults_of(page), path
 
 
+def test_on_a_phone_everything_under_a_reply_is_large_enough_for_a_finger(browse: OpenPage, room: Room, reply: Message, bea: User) -> None:
+    Echo(room, bea).fail()
+    page = live(browse(bea, f"/rooms/{room.pk}/", viewport=PHONE, has_touch=True, is_mobile=True))
+    expect(page.get_by_role("button", name="Retry from Chat")).to_be_visible()
+    small = page.evaluate(
+        """[...document.querySelectorAll('.strip :is(summary, button, a), .card-note :is(button, a)')].filter(one => one.checkVisibility())
+        .map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 40 || box.width < 40).map(([html]) => html)"""
+    )
+    assert small == []
+
+
 def test_without_script_a_reply_is_corrected_and_rated_by_forms(browse: OpenPage, room: Room, reply: Message, bea: User) -> None:
     page = browse(bea, f"/rooms/{room.pk}/", java_script_enabled=False)
     page.locator(f"#message-{reply.pk} summary").click()
