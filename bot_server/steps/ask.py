@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from errors import StepError
+from errors import PayloadError, StepError
 from steps.asking import DAY, MAX_CHOICES, By, Expires, Question
 from steps.paths import FreeKey, put
 from steps.step import Payload, Step, StepConfig
@@ -51,8 +51,10 @@ class Ask(Step):
         return str(config.get("question", ""))[:60]
 
     def wants(self, payload: Payload) -> Question:
-        """The question with the values it names."""
+        """The question with the values it names. Raises PayloadError when there are no words for it."""
         text = filled(self.settings.question, payload).strip()[:MOST_WORDS]
+        if not text:
+            raise PayloadError("There is nothing to ask: `question` came out empty with this payload.")
         return Question(text, self._kind, tuple(self.settings.choices), self.settings.by, self.settings.expires)
 
     def answered(self, payload: Payload, answer: Mapping[str, Any]) -> Payload:

@@ -189,6 +189,11 @@ def test_a_question_waits_and_its_answer_goes_into_the_payload(bench: Any) -> No
     assert (done.outcome, done.steps[0]["changed"], done.steps[0]["summary"]) == ("replied", {"drink": "tea"}, "drink: tea")
 
 
+def test_a_question_without_words_is_not_asked(bench: Any) -> None:
+    outcome = bench.run("[{Ask: {question: '{draft}'}}]")
+    assert (outcome.outcome, outcome.reason) == ("failed", "payload_wrong")
+
+
 @pytest.mark.parametrize(
     ("settings", "value", "fits"),
     [
