@@ -74,6 +74,8 @@ def read(text: str, file: str) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
+        if "got '?'" in said:  # a question in braces, of which approvals and questions have many
+            said += '; put a text that ends with a question mark in quotes: "May I?"'
         raise BrokenBotFile([*builder.problems, Problem(file, mark.line + 1 if mark else 1, "", f"this is not YAML: {said}")]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # ValueError and OverflowError: PyYAML's scanner converts escapes and version numbers without looking at them.

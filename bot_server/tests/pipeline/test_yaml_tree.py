@@ -50,6 +50,7 @@ MERGE_BOMB = "a: &a {x: 1}\nb: &b {<<: [*a, *a]}\nc: {<<: [*b, *b]}\n"
         ("a: 2026-11-20", 1, "would become a date"),
         ("a: 2026-11-20 09:41:00", 1, "would become a date"),
         ("a: [1, 2", 1, "this is not YAML"),
+        ("a: 1\nb: {say: May I?, by: asker}", 2, 'put a text that ends with a question mark in quotes: "May I?"'),
         ("a: 'x", 1, "this is not YAML"),
         ('a: "\\UFFFFFFFF"', 1, "this is not YAML"),
         ("%YAML 9.9\n---\na: 1", 1, "this is not YAML"),

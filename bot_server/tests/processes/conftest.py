@@ -107,7 +107,7 @@ class Rig:
 
     def delivery(self, bot: str, said: str, *, run: str = "", attempt: int = 1, version: int = 1, **more: Any) -> dict[str, Any]:
         delivery: dict[str, Any] = example("delivery")
-        delivery["messages"][-1]["body"] = said
+        delivery["messages"][-1] |= {"body": said, "attachments": []}
         delivery |= {"run": run or uuid.uuid4().hex, "attempt": attempt, "bot": {"name": bot, "version": version}}
         return delivery | more
 
