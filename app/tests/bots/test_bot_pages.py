@@ -267,7 +267,7 @@ class TestVersions:
         BotVersion.objects.filter(pk=second.pk).update(yaml=second.yaml + tests)
         tried: list[str] = []
 
-        def run_cases(yaml: str, name: str) -> list[dict[str, Any]]:
+        def run_cases(yaml: str, name: str, *_: Any, **__: Any) -> list[dict[str, Any]]:
             tried.append(yaml)
             return [{"case": "hi", "passed": False, "missed": '"hello" is not in: hi'}]
 
