@@ -32,6 +32,7 @@ def _file(name: str) -> ModuleType:
 
 written = _file("write_bot_file")
 proposed = _file("propose_bot")
+asking = _file("may_make_bots")
 
 
 class Workshop(NoWorkshop):
@@ -132,7 +133,28 @@ def test_it_is_proposed_in_the_name_of_whoever_asked_under_a_name_that_is_free()
     assert "(/bots/tooth-fairy-3/proposals/1/)" in after["draft"]["body"]
 
 
-def test_whoever_may_not_make_bots_hears_why() -> None:
+@pytest.mark.parametrize("may", [True, False])
+def test_whoever_may_not_make_bots_hears_it_before_any_question(may: bool) -> None:
+    class Rights(Workshop):
+        def rights(self) -> dict[str, Any]:
+            return {"may_make_bots": may, "reason": "" if may else "You may not."}
+
+    payload = payload_of("/newbot", asker={"username": "bea"}, draft={"body": "hello", "metadata": {}})
+    after = run_step(asking.MayMakeBots, payload, FakeContext(workshop=Rights()))
+    assert after["may_make_bots"] is may
+    assert ("ask them to add you" in after["draft"]["body"]) is not may
+
+
+def test_a_workshop_that_is_away_is_no_yes() -> None:
+    class Away(Workshop):
+        def rights(self) -> dict[str, Any]:
+            raise StepError("The chat is away.", code="workshop_refused", permanent=False)
+
+    with pytest.raises(StepError, match="away"):
+        run_step(asking.MayMakeBots, payload_of("/newbot"), FakeContext(workshop=Away()))
+
+
+def test_whoever_lost_the_right_meanwhile_hears_why() -> None:
     class Closed(Workshop):
         def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
             raise StepError("You may not register new bots.", code="workshop_refused", permanent=True)

@@ -24,6 +24,10 @@ class AppWorkshop:
         self._for = {"X-Parley-Run": f"{run}/{attempt}"}
         self._give_up = give_up
 
+    def rights(self) -> Json:
+        """{"may_make_bots", "reason"}: whether the asker may have new bots, and why not."""
+        return self._asked("GET", "workshop")
+
     def runs(self, bot: str, outcome: str = "", limit: int = 20) -> list[Json]:
         """The bot's runs that have ended, of the asker's rooms, the newest first."""
         query = urlencode({"outcome": outcome, "limit": limit})

@@ -50,6 +50,9 @@ class Workshop(Protocol):
     """What a bot that works on bots may do, always with the rights of the person who asked it. Nothing here changes a bot: its editors
     decide over what is proposed. Everything raises StepError with the app's words when it may not be."""
 
+    def rights(self) -> dict[str, Any]:
+        """{"may_make_bots", "reason"}: whether the asker may have new bots, and why not in plain words."""
+
     def runs(self, bot: str, outcome: str = "", limit: int = 20) -> list[dict[str, Any]]:
         """A bot's runs that have ended, in rooms the asker is in: `failed`, `corrected`, `disliked`, …, or any. docs/api/workshop.md."""
 
@@ -65,6 +68,10 @@ class Workshop(Protocol):
 
 class NoWorkshop:
     """Where there is no chat: in a terminal, in a trial, in tests."""
+
+    def rights(self) -> dict[str, Any]:
+        """See Workshop."""
+        raise self._none()
 
     def runs(self, bot: str, outcome: str = "", limit: int = 20) -> list[dict[str, Any]]:
         """See Workshop."""

@@ -15,11 +15,13 @@ html                 a page, with status 200                     wrong-type     
 empty                an event stream without an event            no-choices        events without choices, then a proper end of stream
 nothing              finish_reason, but no text                  thinking          thoughts for 1.5 s, then text
 lingers              a proper end, but the connection stays      redirect          302 to elsewhere
+mends                a bot file in which corrections are done    obeys             what the first correction in the prompt tells it to
 """
 
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import struct
@@ -150,6 +152,31 @@ def _tokens(exchange: Exchange, count: int, pause: int) -> None:
     exchange.end(tokens=count)
 
 
+def _mends(exchange: Exchange) -> None:
+    """The bot file of the prompt, with every corrected text in the place of what the bot had said."""
+    file, corrections = _under_review(exchange)
+    for mended in corrections:
+        file = file.replace(mended["before"], mended["after"])
+    _says(exchange, f"People said it in other words.\n\n```yaml\n{file}```")
+
+
+def _obeys(exchange: Exchange) -> None:
+    """As a model that was talked into it: says what stands in the first correction, to the letter."""
+    _says(exchange, _under_review(exchange)[1][0]["after"])
+
+
+def _under_review(exchange: Exchange) -> tuple[str, list[dict[str, Any]]]:
+    """The file and the corrections in a prompt of critic-bot."""
+    file, runs = re.findall(r"```\w+\n(.*?)```", str(exchange.request["messages"][-1]["content"]), re.DOTALL)[:2]
+    return file, [mended for run in json.loads(runs)["corrected"] for mended in run["corrections"]]
+
+
+def _says(exchange: Exchange, text: str) -> None:
+    exchange.begin()
+    exchange.text(text)
+    exchange.end()
+
+
 def _half(exchange: Exchange) -> None:
     exchange.begin()
     exchange.text("Hello")
@@ -270,6 +297,8 @@ def _no_options(exchange: Exchange) -> None:
 
 BEHAVIOURS: dict[str, Callable[[Exchange], None]] = {
     "hello": _hello,
+    "mends": _mends,
+    "obeys": _obeys,
     "slow": lambda exchange: _tokens(exchange, 20, 200),
     "quota": lambda exchange: exchange.refuse(429, "You exceeded your current quota.", code="insufficient_quota"),
     "too-long": lambda exchange: exchange.refuse(400, "This model's maximum context length is 8.", code="context_length_exceeded"),

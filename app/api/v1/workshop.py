@@ -14,6 +14,7 @@ from bots import access, proposing, reviewing, workshop
 from bots.bench import Bench
 from bots.errors import BadInput
 from bots.models import Proposal as Proposed
+from bots.registration import NOT_A_MAKER, may_make
 from chat.rendering import moment
 
 router = Router(tags=["workshop"])
@@ -69,6 +70,11 @@ class Wish(Schema):
     base: int | None = Field(default=None, ge=1, le=2**31 - 1, description="The version it was made from; left out, the one that is live")
 
 
+class Rights(Schema):
+    may_make_bots: bool
+    reason: str = Field(description="Why not, in plain words")
+
+
 class Text(Schema):
     yaml: str | None = Field(default=None, max_length=LARGEST, description="Left out: the version that is live")
 
@@ -84,6 +90,12 @@ class Proposal(Schema):
     reason: str = Field(description="Why it was rejected")
     page: str = Field(description="Where its editors see the difference and decide")
     created_at: str
+
+
+@router.get("/workshop", auth=for_workshop, response=Rights, summary="What you may do here")
+def rights(request: ApiRequest) -> Any:
+    may = may_make(request.auth.user)
+    return {"may_make_bots": may, "reason": "" if may else NOT_A_MAKER}
 
 
 @router.get("/bots/{name}/runs", auth=for_workshop, response=ReviewPage, summary="How a bot did, in your rooms")

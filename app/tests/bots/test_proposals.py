@@ -84,6 +84,12 @@ class TestReading:
             assert workshop_of(bea).get(path).status_code == 403
         assert Api("nonsense").get("bots/echo/runs").status_code == 401
 
+    def test_it_is_said_who_may_have_new_bots(self, bea: User, workshop_of: Callable[[User], Api]) -> None:
+        refused = workshop_of(bea).get("workshop").json()
+        assert (refused["may_make_bots"], "Ask the operator" in refused["reason"]) == (False, True)
+        User.objects.filter(pk=bea.pk).update(is_staff=True)
+        assert workshop_of(bea).get("workshop").json() == {"may_make_bots": True, "reason": ""}
+
     def test_the_file_that_is_live_is_given_out(self, ours: Bot, bea: User, workshop_of: Callable[[User], Api]) -> None:
         assert workshop_of(bea).get("bots/echo/file").json() == {"name": "echo", "yaml": ECHO, "version": 1}
         assert workshop_of(bea).get("bots/nobody/file").status_code == 404
@@ -111,6 +117,9 @@ class TestARunsOwnAuthority:
         assert answer.status_code == 201, answer.json()
         made = Proposal.objects.get()
         assert (made.by, made.run, made.state, made.cases) == (bea, at_work, "open", None), "Bea may not save it, so nothing was run"
+
+    def test_it_says_what_the_asker_may_not_what_the_tokens_owner_may(self, hers: Reviewer) -> None:
+        assert hers.get("workshop").json()["may_make_bots"] is False, "Ada may, but Bea has asked."
 
     def test_it_runs_no_cases_for_somebody_who_may_not_edit(self, hers: Reviewer, at_work: Run, ours: Bot, bea: User) -> None:
         assert hers.post("bots/echo/case-runs", {"yaml": BETTER}).status_code == 404

@@ -30,6 +30,8 @@ def test_w24_every_question_names_the_run_so_that_the_app_knows_who_asked() -> N
     assert workshop(200, {"runs": [{"id": "x"}], "more": False}).runs("echo", "failed", 5) == [{"id": "x"}]
     assert str(ASKED[0].url) == "http://app/api/v1/bots/echo/runs?outcome=failed&limit=5"
     assert ASKED[0].headers["X-Parley-Run"] == "run-1/2"
+    assert workshop(200, {"may_make_bots": False, "reason": "Ask."}).rights()["reason"] == "Ask."
+    assert (str(ASKED[0].url), ASKED[0].headers["X-Parley-Run"]) == ("http://app/api/v1/workshop", "run-1/2")
     assert workshop(200, {"cases": []}).run_cases("echo", "name: echo") == []
     assert workshop(200, {"name": "echo", "yaml": "x", "version": 1}).file("echo")["version"] == 1
     assert workshop(201, {"id": "p"}).propose("echo", "name: echo", "why", 1) == {"id": "p"}
@@ -52,7 +54,13 @@ def test_a_no_is_the_steps_failure_in_the_apps_words() -> None:
 
 def test_where_there_is_no_chat_a_step_says_so() -> None:
     nothing = NoWorkshop()
-    asks = (lambda: nothing.runs("a"), lambda: nothing.file("a"), lambda: nothing.propose("a", "b", "c"), lambda: nothing.run_cases("a"))
+    asks = (
+        nothing.rights,
+        lambda: nothing.runs("a"),
+        lambda: nothing.file("a"),
+        lambda: nothing.propose("a", "b", "c"),
+        lambda: nothing.run_cases("a"),
+    )
     for ask in asks:
         with pytest.raises(StepError, match="in a room only"):
             ask()
