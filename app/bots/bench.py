@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.names import check_not_reserved
-from bots import workshop
+from bots import budgets, workshop
 from bots.access import bot_named
-from bots.errors import NotAllowed, NotFound
+from bots.errors import BadInput, NotAllowed, NotFound
 from bots.registration import NOT_A_MAKER, may_make
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ class Bench:
         return workshop.check(yaml, self.name)
 
     def cases(self, yaml: str) -> list[dict[str, Any]]:
-        return workshop.run_cases(yaml, self.name)
+        if self.bot and (refusal := budgets.refusal(self.bot, self.user)):
+            raise BadInput(refusal)
+        return workshop.run_cases(yaml, self.name, self.user)
 
     def save(self, yaml: str, base: int | None, seen: str = "") -> workshop.Saved:
         """Make it the bot's file, and have it live. Raises what `workshop.save` does."""

@@ -128,7 +128,7 @@ def run(user: User, bot: Bot, version: BotVersion) -> list[CaseResult]:
     if bot.live is None:
         raise Decided("The bot has no version that works.")
     text = version.yaml if version.pk == bot.live_id else case_text.with_tests_of(version.yaml, bot.live.yaml)
-    told = {result["case"]: result for result in workshop.run_cases(text, bot.name)}
+    told = {result["case"]: result for result in workshop.run_cases(text, bot.name, user)}
     with transaction.atomic():
         version.results.all().delete()
         return CaseResult.objects.bulk_create(

@@ -41,7 +41,7 @@ def propose(user: User, name: str, yaml: str, why: str, *, base: int | None = No
         raise BadInput(f"You have proposed {AN_HOUR} changes in this hour. Wait {limit.wait // 60 + 1} minutes.")
     _check(user, bot, name, yaml)
     may_save = bot is None or bot.may_be_edited_by(user)
-    cases = workshop.run_cases(yaml, name if bot else None) if may_save else None
+    cases = Bench(user, bot).cases(yaml) if may_save else None
     version = bot.versions.filter(number=base).first() if bot and base else bot.live if bot else None
     return Proposal.objects.create(bot=bot, name=name, base=version, yaml=yaml, why=why, by=user, run=run, cases=cases)
 
@@ -115,7 +115,7 @@ def accept(user: User, proposal: Proposal, base: int | None) -> int:
 
 def run_cases(user: User, proposal: Proposal) -> None:
     _must_decide(user, proposal)
-    proposal.cases = workshop.run_cases(proposal.yaml, proposal.bot.name if proposal.bot else None)
+    proposal.cases = Bench(user, proposal.bot).cases(proposal.yaml)
     proposal.save(update_fields=["cases"])
 
 

@@ -1,9 +1,10 @@
-"""What the app remembers of a save in the browser: who wrote the version, and whose a new bot is."""
+"""What the app remembers of a save in the browser: who wrote the version, whose a new bot is, and what its cases used."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bots import budgets
 from bots.models import Bot, BotVersion
 
 if TYPE_CHECKING:
@@ -15,3 +16,10 @@ def written_by(user: User, name: str, version: int, *, is_new: bool) -> None:
     BotVersion.objects.filter(bot__user__username=name, number=version).update(created_by=user)
     if is_new:
         Bot.objects.filter(user__username=name, author=None).update(author=user)
+
+
+def used_by(user: User, name: str, used: list[Any]) -> None:
+    """Cases are paid for like answers."""
+    bot = Bot.objects.filter(user__username=name).first()
+    if bot:
+        budgets.book_trial(bot, user, [{"usage": usage} for usage in used])

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def save(bot_name: str, yaml: str, base: int | None, by: User, *, seen: str = ""
     Raises HeldBack, ChangedMeanwhile, WorkshopAway; all are ChatErrors with words to show. Whether `by` may do it is not asked here.
     """
     body = {"yaml": yaml, "base": base, "by": by.username, "seen": seen}
-    said = _asked("POST", f"/files/{bot_name}", body, seconds=LONG_SECONDS)
+    said = _asked("POST", f"/files/{bot_name}", body, seconds=LONG_SECONDS, used=lambda used: saving.used_by(by, bot_name, used))
     saving.written_by(by, bot_name, int(said["version"]), is_new=base is None)
     return Saved(bot_name, int(said["version"]), said["status"], said["reason"])
 
@@ -105,9 +105,14 @@ def current(bot_name: str) -> str | None:
     return text
 
 
-def run_cases(yaml: str, name: str | None) -> list[dict[str, Any]]:
-    """[{"case", "passed", "missed"}] of a text that loads. Raises HeldBack when it does not."""
-    cases: list[dict[str, Any]] = _asked("POST", "/cases", {"yaml": yaml, "name": name}, seconds=LONG_SECONDS)["cases"]
+def run_cases(yaml: str, name: str | None, by: User | None = None) -> list[dict[str, Any]]:
+    """[{"case", "passed", "missed"}] of a text that loads. Raises HeldBack when it does not. What they use counts as asked by `by`."""
+
+    def book(used: list[dict[str, Any]]) -> None:
+        if by and name:
+            saving.used_by(by, name, used)
+
+    cases: list[dict[str, Any]] = _asked("POST", "/cases", {"yaml": yaml, "name": name}, seconds=LONG_SECONDS, used=book)["cases"]
     return cases
 
 
@@ -134,9 +139,14 @@ def templates() -> list[dict[str, str]]:
     return found
 
 
-def _asked(method: str, path: str, body: dict[str, Any] | None = None, seconds: float = SECONDS) -> dict[str, Any]:
+def _asked(
+    method: str, path: str, body: dict[str, Any] | None = None, seconds: float = SECONDS, used: Callable[[list[Any]], None] | None = None
+) -> dict[str, Any]:
+    """The answer; `used` hears what cases have used, whatever came of them."""
     with _open(method, path, body, seconds) as (status, chunks):
         said = _read(b"".join(chunks))
+    if used and said.get("used"):
+        used(said["used"])
     if status != 200:
         _refuse(status, said)
     return said

@@ -111,9 +111,10 @@ class Desk:
         reason = self.secrets.hide(found.reason)
         return {"name": found.name, "problems": [], "steps": steps, "reason": reason}
 
-    def cases(self, text: Text) -> list[Json]:
-        """How a text does in its own cases. Raises BrokenBotFile."""
-        return trials.cases_of(self.pipeline(text.yaml, text.name), self.library.loader, self.secrets)
+    def cases(self, text: Text) -> Json:
+        """How a text does in its own cases, and what they used. Raises BrokenBotFile."""
+        cases, used = trials.cases_of(self.pipeline(text.yaml, text.name), self.library.loader, self.secrets)
+        return {"cases": cases, "used": used}
 
     def save(self, name: str, wish: Wish) -> Json:
         """Make a text the bot's file, and have it live. Raises BrokenBotFile, Failed, Changed, and what the app says."""
@@ -121,9 +122,9 @@ class Desk:
         pipeline = self.pipeline(text, name, is_new=wish.base is None)
         base = self._text_of(name, wish.base)
         writing.check_base(writing.place_of(self.library, name)[1], base, text, wish.seen)
-        results = trials.cases_of(pipeline, self.library.loader, self.secrets)
+        results, used = trials.cases_of(pipeline, self.library.loader, self.secrets)
         if not all(case["passed"] for case in results):
-            raise Failed(results)
+            raise Failed(results, used)
         with self._lock, writing.alone_in(self.library.folder):
             path, before = writing.place_of(self.library, name)
             writing.check_base(before, base, text, wish.seen)
@@ -139,7 +140,7 @@ class Desk:
                     self._registrar.changed(name)
                 raise
         log.info("saved from the browser", extra={"bot": name, "by": wish.by, "version": answer["version"]})
-        return {"version": answer["version"], "status": bot.live.status, "reason": self.secrets.hide(bot.live.reason)}
+        return {"version": answer["version"], "status": bot.live.status, "reason": self.secrets.hide(bot.live.reason), "used": used}
 
     def pipeline(self, yaml: str, name: str | None, *, is_new: bool = False) -> Pipeline:
         """The pipeline of a text that may have the name it has. Raises BrokenBotFile."""
@@ -180,9 +181,9 @@ class Failed(BotServerError):
 
     code = "cases_failed"
 
-    def __init__(self, cases: list[Json]) -> None:
+    def __init__(self, cases: list[Json], used: list[Json]) -> None:
         super().__init__("Cases failed.")
-        self.cases = cases
+        self.cases, self.used = cases, used
 
 
 @router.post("/checks")
@@ -194,7 +195,7 @@ async def check(request: Request) -> Response:
 @router.post("/cases")
 async def cases(request: Request) -> Response:
     """Run a text's own cases."""
-    return await _answered(request, Text, lambda desk, text: {"cases": desk.cases(text)})
+    return await _answered(request, Text, lambda desk, text: desk.cases(text))
 
 
 @router.post("/files/{name}")
@@ -264,7 +265,7 @@ async def _answered(request: Request, shape: type[Body] | None, work: Callable[[
     except BrokenBotFile as error:
         return JSONResponse(desk.problems(error), 422)
     except Failed as error:
-        return JSONResponse({"cases": error.cases}, 422)
+        return JSONResponse({"cases": error.cases, "used": error.used}, 422)
     except writing.Changed as error:
         told = {"code": error.code, "message": error.explanation}
         return JSONResponse({"error": told, "yaml": error.text, "seen": error.seen if error.text else ""}, 409)

@@ -47,7 +47,7 @@ class Examiner:
         bot = self._library.get(name)
         if bot is None or bot.live is None or not _free(bot):
             return
-        results = cases_of(bot.live, self._library.loader, self._secrets)
+        results, _ = cases_of(bot.live, self._library.loader, self._secrets)
         if self._library.get(name) == bot:  # else a newer text is on its way here
             self._registrar.register_now(bot, results)
 

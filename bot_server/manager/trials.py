@@ -9,12 +9,15 @@ import queue
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.loader import Loader
 from pipeline.payload import Secrets
 from pipeline.pipeline import Pipeline
 from pipeline.rehearsal import MAX_HOPS, Rehearsal, missed, neighbour
+from pipeline.run import Point
+from pipeline.trace import Outcome
 
 Json = dict[str, Any]
 
@@ -23,9 +26,18 @@ CASES_SECONDS = 150.0
 BEAT = 1.0
 
 
+@dataclass
 class Tryout(Rehearsal):
     """A rehearsal for somebody in a browser. Other bots help in it only if everybody may talk to them: who is in which group is known
     to the app alone, and nobody may reach by a trial whom they may not ask in a room (W24)."""
+
+    used: list[Json] = field(default_factory=list)
+
+    def go_on(self, point: Point) -> Outcome:
+        """And remember what was used: it counts for the bot's budget."""
+        outcome = super().go_on(point)
+        self.used += [step["usage"] for step in outcome.steps if step["usage"]]
+        return outcome
 
     def _delegated(self, to: str, body: str) -> dict[str, Any]:
         callee = neighbour(self.loader, to)
@@ -93,19 +105,23 @@ class Trial:
             self._done()
 
 
-def cases_of(pipeline: Pipeline, loader: Loader, secrets: Secrets) -> list[Json]:
-    """How a bot does in the tests of its file: [{"case", "passed", "missed"}]. A bot that is off cannot be tested, and has none."""
+def cases_of(pipeline: Pipeline, loader: Loader, secrets: Secrets) -> tuple[list[Json], list[Json]]:
+    """How a bot does in the tests of its file, [{"case", "passed", "missed"}], and what its steps used. A bot that is off cannot be
+    tested, and has none."""
     if pipeline.status == "off":
-        return []
+        return [], []
+    used: list[Json] = []
     end = time.monotonic() + CASES_SECONDS
     found = []
     for case in pipeline.bot.tests:
-        late = time.monotonic() > end
-        wrong = (
-            ["it was not run: the cases before it took too long"] if late else missed(case, Rehearsal(pipeline, loader, secrets=secrets))
-        )
+        if time.monotonic() > end:
+            wrong = ["it was not run: the cases before it took too long"]
+        else:
+            tryout = Tryout(pipeline, loader, secrets=secrets)
+            wrong = missed(case, tryout)
+            used += tryout.used
         found.append({"case": "\n".join(case.say), "passed": not wrong, "missed": secrets.hide("\n".join(wrong))})
-    return found
+    return found, used
 
 
 def _ended(outcome: str, said: str, replies: list[str] | None = None, steps: list[Json] | None = None, usage: Json | None = None) -> Json:

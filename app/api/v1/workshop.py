@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.auth import ApiRequest, for_workshop
 from api.v1.runs import RunSummary
-from bots import access, proposing, reviewing, workshop
+from bots import access, proposing, reviewing
 from bots.bench import Bench
 from bots.errors import BadInput
 from bots.models import Proposal as Proposed
@@ -135,7 +135,7 @@ def case_run(request: ApiRequest, name: str, payload: Text) -> Any:
     text = payload.yaml if payload.yaml is not None else bench.bot.live.yaml if bench.bot and bench.bot.live else ""
     if not text:
         raise BadInput("This bot has no file here whose cases could be run.")
-    return {"cases": workshop.run_cases(text, name)}
+    return {"cases": bench.cases(text)}
 
 
 def _shown(made: Proposed) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import hmac
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+EXAMPLE = Path(__file__).parents[3] / "docs" / "api" / "examples" / "desk.json"
 KEY = "a key of tests only"
 ECHO = "name: echo\nsteps:\n  - Chat\n  - Reply\n"
 
@@ -18,12 +20,13 @@ class Desk:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, Any]] = []
+        told = json.loads(EXAMPLE.read_text())
         self.answers: dict[str, tuple[int, Any] | bytes] = {
-            "/checks": (200, {"name": "my-bot", "problems": [], "steps": [], "reason": ""}),
-            "/templates": (200, {"templates": [{"name": "echo", "about": "Says it back", "yaml": "name: my-bot\nsteps: [Chat, Reply]\n"}]}),
+            "/checks": (200, told["check"]["response"] | {"name": "my-bot"}),
+            "/templates": (200, told["templates"]),
             "/schema": (200, {"type": "object", "properties": {}}),
-            "/cases": (200, {"cases": []}),
-            "/files/echo": (200, {"version": 2, "status": "on", "reason": "", "yaml": ECHO}),
+            "/cases": (200, told["cases"]["response"] | {"cases": []}),
+            "/files/echo": (200, told["save"]["response"] | {"version": 2, "yaml": ECHO}),
         }
         self._server = _Server(("127.0.0.1", 0), _Request)
         self._server.desk = self

@@ -13,10 +13,10 @@ from django.contrib.auth.models import Group
 from django.test import AsyncClient, Client
 
 from accounts.models import User
-from bots import budgets, saving
+from bots import budgets, saving, workshop
 from bots.models import Bot, BotVersion, Spending
 from lib import outbound
-from tests.bots.desk import ECHO, KEY, Desk
+from tests.bots.desk import ECHO, EXAMPLE, KEY, Desk
 
 ASKS = ("save", "check", "cases", "trial")
 
@@ -172,6 +172,43 @@ class TestSaving:
         assert ada_client.post("/bots/echo/edit/save/", {"yaml": "x" * 70_000, "base": 1}).status_code == 400
         for base in ("x", "-1", "9" * 40, "1.5"):
             assert ada_client.post("/bots/echo/edit/check/", {"yaml": "\x00", "base": base}).status_code == 200
+
+
+class TestTheContract:
+    """I3: the examples that the bot manager's tests hold it to (docs/api/desk.md)."""
+
+    @pytest.fixture
+    def told(self) -> Any:
+        return json.loads(EXAMPLE.read_text())
+
+    def test_what_the_app_asks_is_what_is_documented(self, echo_there: Bot, ada: User, desk: Desk, told: Any) -> None:
+        BotVersion.objects.create(bot=echo_there, number=4, yaml="x", created_by=ada)
+        desk.answers |= {"/checks": (200, told["check"]["response"]), "/files/echo": (200, told["save"]["response"])}
+        text = told["check"]["request"]["yaml"]
+        assert workshop.check(text, "echo").steps == told["check"]["response"]["steps"]
+        assert workshop.run_cases(text, "echo") == []
+        assert workshop.save("echo", text, 3, ada).version == 4
+        desk.answers["/trials"] = b"{}"
+        with workshop.trial(text, "echo", told["trial"]["request"]["messages"], ada):
+            pass
+        sent = {path: body for _, path, body in desk.asked}
+        assert sent["/checks"] == told["check"]["request"]
+        assert sent["/cases"] == told["cases"]["request"]
+        assert sent["/files/echo"] == told["save"]["request"] | {"by": "ada"}
+        assert sent["/trials"].keys() == told["trial"]["request"].keys()
+        assert sent["/trials"]["asker"].keys() == told["trial"]["request"]["asker"].keys()
+
+    def test_every_documented_no_is_understood(self, echo_there: Bot, ada: User, desk: Desk, told: Any) -> None:
+        for what, status, kind in (
+            ("held_back", 422, workshop.HeldBack),
+            ("missed", 422, workshop.HeldBack),
+            ("changed", 409, workshop.ChangedMeanwhile),
+        ):
+            desk.answers["/files/echo"] = (status, told["save"][what])
+            with pytest.raises(kind) as error:
+                workshop.save("echo", ECHO, 1, ada)
+            assert error.value.message
+        assert Spending.objects.get().tokens == 76, "cases that failed were paid for as well"
 
 
 class TestTrying:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from pipeline.contract import sign
+from testing.chat_server import example
 
 from .conftest import BOT_KEY, CANARY, Rig, wait_for
 
@@ -86,7 +87,7 @@ def test_i6_a_text_does_not_borrow_the_name_of_another_bot(desk: Rig) -> None:
 def test_a_save_is_written_and_live_within_two_seconds(desk: Rig) -> None:
     began = time.monotonic()
     answer = save(desk, TESTED, 1)
-    assert (answer.status_code, answer.json()) == (200, {"version": 2, "status": "on", "reason": ""})
+    assert (answer.status_code, answer.json()) == (200, {"version": 2, "status": "on", "reason": "", "used": []})
     assert desk.room.bots["echo"]["yaml"] == TESTED
     assert time.monotonic() - began < 2.0
     assert (desk.folder / "echo.yaml").read_text() == TESTED
@@ -220,5 +221,53 @@ def test_w24_a_trial_asks_no_bot_that_is_not_there_for_everybody(desk: Rig) -> N
     (last,) = trial(desk, text.replace("DIARY", "diary"), "hi")[-1:]
     assert "secret" not in json.dumps(last["replies"])
     assert "not there for everybody" in json.dumps(last)
+    cases = text.replace("DIARY", "diary") + "tests: [{say: hi, expect: {contains: anything}}]\n"
+    (case,) = ask(desk, "POST", "/cases", {"yaml": cases, "name": "echo"}).json()["cases"]
+    assert "not there for everybody" in case["missed"]
     (last,) = trial(desk, text.replace("DIARY", "open"), "hi")[-1:]
     assert "passed on too often" in last["explanation"]
+
+
+def test_i3_it_speaks_as_the_documented_examples(desk: Rig) -> None:
+    """docs/api/desk.md: what the app's tests are answered with, too."""
+    told = example("desk")
+    walk = told["check"]["request"]["yaml"]
+    checked = ask(desk, "POST", "/checks", told["check"]["request"]).json()
+    assert checked == told["check"]["response"]
+    broken = ask(desk, "POST", "/checks", {"yaml": "name: echo\nsteps:\n  - Chat: {modul: x}\n", "name": "echo"}).json()
+    assert broken == told["check"]["broken"]
+    assert ask(desk, "POST", "/cases", told["cases"]["request"]).json() == told["cases"]["response"]
+    for _ in range(2):
+        desk.room.publish("echo", ECHO)
+    saved = ask(desk, "POST", "/files/echo", told["save"]["request"])
+    assert saved.json() == told["save"]["response"] | {"version": len(desk.room.versions["echo"])}
+    assert ask(desk, "GET", "/files/echo").json() == told["file"]
+    changed = ask(desk, "POST", "/files/echo", told["save"]["request"] | {"yaml": walk + "# mine\n"})
+    assert (changed.status_code, changed.json().keys()) == (409, told["save"]["changed"].keys())
+    assert changed.json()["error"] == told["save"]["changed"]["error"]
+    missed = ask(
+        desk, "POST", "/files/echo", told["save"]["request"] | {"yaml": walk.replace("contains: walk", "contains: stroll"), "base": None}
+    )
+    assert missed.status_code == 422
+    missed = save(desk, walk.replace("contains: walk", "contains: stroll"), len(desk.room.versions["echo"]))
+    assert missed.json()["cases"] == told["save"]["missed"]["cases"]
+    lines = [json.loads(line) for line in ask(desk, "POST", "/trials", told["trial"]["request"]).text.splitlines()]
+    first, beat, last = told["trial"]["lines"]
+    assert lines[0].keys() == first.keys()
+    assert beat == {}
+    assert lines[-1] | {"steps": [step | {"ms": 0} for step in lines[-1]["steps"]]} == last | {
+        "steps": [step | {"ms": 0} for step in last["steps"]]
+    }
+    assert ask(desk, "GET", "/templates").json()["templates"][0].keys() == told["templates"]["templates"][0].keys()
+
+
+def test_what_cases_use_is_told_whatever_came_of_them(rig: Rig) -> None:
+    paid = "name: paid\npermissions: {services: true}\nsteps: [{Chat: {module: OpenAIChat, model: hello}}, Reply]\n"
+    rig.write("paid.yaml", paid)
+    rig.manager()
+    assert rig.room.wait(lambda: "paid" in rig.room.bots)
+    for expected, status in (("hello", 200), ("xylophone", 422)):
+        answer = save(rig, paid + f"tests: [{{say: hi, expect: {{contains: {expected}}}}}]\n", 1, name="paid")
+        assert answer.status_code == status, answer.text
+        assert answer.json()["used"][0]["tokens_out"] > 0
+        rig.room.versions["paid"].insert(0, rig.room.versions["paid"][-1] | {"number": 1})
