@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -162,6 +163,16 @@ def test_what_an_earlier_run_did_is_said_to_be_kept_and_not_timed(at_work: Run, 
 
     assert "388 in, 24 out · kept from before, not paid for again" in words
     assert "1,862 ms" not in words and "done, 12 ms" in words
+
+
+@pytest.mark.parametrize(("card", "linked"), [("approval", True), ("question", True), ("delegation", False)])
+def test_c25_a_card_links_to_its_run_and_has_no_strip(at_work: Run, direct: Room, bea_client: Client, card: str, linked: bool) -> None:
+    direct.post(at_work.bot.user, "May I?", kind="card", metadata={"run": str(at_work.pk), "card": card, "id": str(uuid4())})
+
+    page = bea_client.get(f"/rooms/{direct.pk}/").content.decode()
+
+    assert (f'href="/runs/{at_work.pk}/"' in page) == linked
+    assert "data-strip-id-value" not in page
 
 
 # Failures
