@@ -53,9 +53,8 @@ class ReadRuns(Step):
         count = sum(map(len, runs.values()))
         self.note = ", ".join(f"{len(found)} {kind}" for kind, found in runs.items())
         if not count:
-            payload["draft"]["body"] = (
-                f"I found nothing to mend: in the rooms you are in, no answer of @{name} failed, was corrected or disliked."
-            )
+            where = "rooms you are in" if payload["room"]["kind"] == "direct" else "rooms that everybody here is in"
+            payload["draft"]["body"] = f"I found nothing to mend: in the {where}, no answer of @{name} failed, was corrected or disliked."
             return payload
         payload["review"] = {"bot": name, "version": file["version"], "runs": count}
         material = _short(json.dumps(runs, ensure_ascii=False, indent=1, default=str), MOST_BYTES)

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from bots import shown
 from bots.access import WITH
 from bots.models import Bot, Correction, Feedback, Run
-from chat.models import Message
+from chat.models import Membership, Message
 from chat.models.message import TEXT
 from chat.rendering import moment
 
@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from accounts.models import User
+    from chat.models import Room
 
 Which = Literal["", "replied", "silent", "failed", "cancelled", "corrected", "disliked"]
 
 
-def runs_of(user: User, bot: Bot, which: Which, since: int, count: int) -> list[Run]:
-    """Its runs that have ended, the newest first, `count` of them after the first `since`."""
+def runs_of(user: User, bot: Bot, which: Which, since: int, count: int, *, seen_in: Room | None = None) -> list[Run]:
+    """Its runs that have ended, the newest first, `count` of them after the first `since`. What a run reads, everybody in its room
+    can read there (`seen_in`): then only of rooms that all its people are in."""
     found = Run.objects.select_related(*WITH).filter(bot=bot, room__removed_at=None, room__memberships__user=user).exclude(outcome="")
+    if seen_in:
+        is_there_too = Membership.objects.filter(room=OuterRef(OuterRef("room")), user=OuterRef("user"))
+        people = Membership.objects.filter(room=seen_in, user__is_bot=False)
+        found = found.exclude(Exists(people.exclude(Exists(is_there_too))))
     if which == "corrected":
         found = found.filter(Exists(Correction.objects.filter(run=OuterRef("pk"))))
     elif which == "disliked":

@@ -167,8 +167,8 @@ def _obeys(exchange: Exchange) -> None:
 
 def _under_review(exchange: Exchange) -> tuple[str, list[dict[str, Any]]]:
     """The file and the corrections in a prompt of critic-bot."""
-    file, runs = re.findall(r"```\w+\n(.*?)```", str(exchange.request["messages"][-1]["content"]), re.DOTALL)[:2]
-    return file, [mended for run in json.loads(runs)["corrected"] for mended in run["corrections"]]
+    file, runs = re.findall(r"```yaml\n(.*?)\n```\n.*```json\n(.*)\n```", str(exchange.request["messages"][-1]["content"]), re.DOTALL)[0]
+    return f"{file}\n", [mended for run in json.loads(runs)["corrected"] for mended in run["corrections"]]
 
 
 def _says(exchange: Exchange, text: str) -> None:

@@ -106,7 +106,9 @@ def runs(
     page: Annotated[int, Field(ge=1, le=1000)] = 1,
     limit: Annotated[int, Field(ge=1, le=50)] = 20,
 ) -> Any:
-    found = reviewing.runs_of(request.auth.user, access.bot_named(name), outcome, (page - 1) * limit, limit + 1)
+    who, bot = request.auth, access.bot_named(name)
+    seen_in = who.run.room if who.run else None
+    found = reviewing.runs_of(who.user, bot, outcome, (page - 1) * limit, limit + 1, seen_in=seen_in)
     return {"runs": reviewing.reviews(found[:limit]), "more": len(found) > limit}
 
 

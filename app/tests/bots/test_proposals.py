@@ -118,6 +118,21 @@ class TestARunsOwnAuthority:
         made = Proposal.objects.get()
         assert (made.by, made.run, made.state, made.cases) == (bea, at_work, "open", None), "Bea may not save it, so nothing was run"
 
+    def test_w24_it_reads_only_what_everybody_who_can_see_the_run_may_read(
+        self, ours: Bot, at_work: Run, group: Room, bea: User, ada: User, say: Callable[..., Message], token_of: Callable[..., str]
+    ) -> None:
+        """Bea asks where Ada is too: the prompt of a reviewer is on the page of its run, for all of the room."""
+        at_work.cancel(bea)
+        together = Room.group(bea, "All of us and more", [ada, ours.user])
+        say(together, "@echo for all", by=bea)
+        Run.objects.get(room=together).cancel(bea)
+        say(group, "@echo review yourself", by=bea)
+        (asked,) = Run.objects.claim(1)
+        asked.record_steps(asked.attempt, [])
+
+        hers = Reviewer(token_of(ada, "bots"), asked)
+        assert [run["asked"] for run in hers.get("bots/echo/runs").json()["runs"]] == [["@echo for all"]]
+
     def test_it_says_what_the_asker_may_not_what_the_tokens_owner_may(self, hers: Reviewer) -> None:
         assert hers.get("workshop").json()["may_make_bots"] is False, "Ada may, but Bea has asked."
 
