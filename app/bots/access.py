@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
+from accounts.names import USERNAME
 from bots.errors import NO_BOT, NO_RUN, BadInput, NotFound, StaleAttempt
 from bots.models import Approval, Bot, Question, Run
 from bots.models.run import ACTIVE
@@ -126,7 +127,7 @@ def run_at_work(owner: User, named: str) -> Run:
 
 def bot_named(name: str) -> Bot:
     """Bots are known to everybody who is signed in, like people."""
-    bot = _bots().filter(user__username=name).first()
+    bot = _bots().filter(user__username=name).first() if USERNAME.fullmatch(name) else None  # not every text can be looked for
     if bot is None:
         raise NotFound("There is no such bot.")
     return bot

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from accounts.names import USERNAME
 from accounts.throttle import Limit
 from bots import comparing, workshop
 from bots.bench import NOT_OURS, Bench, new_name
@@ -18,6 +19,7 @@ from bots.models import Bot, Proposal
 from bots.models.proposal import ACCEPTED, OPEN, REJECTED
 from bots.registration import NOT_A_MAKER, may_make
 from chat.access import as_uuid
+from chat.limits import storable
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -48,6 +50,8 @@ def propose(user: User, name: str, yaml: str, why: str, *, base: int | None = No
 
 def visible_to(user: User, name: str) -> QuerySet[Proposal]:
     """The proposals for a bot: all of them for its editors, their own for everybody else."""
+    if not USERNAME.fullmatch(name):
+        raise NotFound(NO_PROPOSAL)
     found = Proposal.objects.select_related("by", "run__bot__user", "decided_by", "base", "bot__user", "bot__live").filter(name=name)
     bot = Bot.objects.filter(user__username=name).first()
     return found if bot and bot.may_be_edited_by(user) else found.filter(by=user)
@@ -121,7 +125,7 @@ def run_cases(user: User, proposal: Proposal) -> None:
 
 def reject(user: User, proposal: Proposal, reason: str) -> None:
     _must_decide(user, proposal)
-    _decide(user, proposal, REJECTED, reason[:LONGEST_REASON])
+    _decide(user, proposal, REJECTED, storable(reason[:LONGEST_REASON], "reason"))
 
 
 def _decide(user: User, proposal: Proposal, state: str, reason: str) -> None:

@@ -12,11 +12,12 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Group
 from django.test import AsyncClient, Client
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from bots import budgets, saving, workshop
-from bots.models import Bot, BotVersion, Spending
+from bots.models import Bot, BotVersion, Proposal, Spending
 from lib import outbound
 from tests.bots.desk import ECHO, EXAMPLE, KEY, Desk
+from tests.bots.program import Api
 
 ASKS = ("save", "check", "cases", "trial")
 
@@ -172,6 +173,23 @@ class TestSaving:
         assert ada_client.post("/bots/echo/edit/save/", {"yaml": "x" * 70_000, "base": 1}).status_code == 400
         for base in ("x", "-1", "9" * 40, "1.5"):
             assert ada_client.post("/bots/echo/edit/check/", {"yaml": "\x00", "base": base}).status_code == 200
+
+
+class TestHostileInput:
+    """I10, W25: what cannot be stored is refused, wherever it comes in."""
+
+    def test_half_characters_and_nuls_are_no_fault_of_ours(self, echo_there: Bot, ada: User, ada_client: Client) -> None:
+        made = Proposal.objects.create(bot=echo_there, name="echo", yaml=ECHO, by=ada)
+        page = f"/bots/echo/proposals/{made.pk}/"
+        for field in ("reason", "base", "decision"):
+            fields = {"decision": "reject", "base": 1, "reason": "no"} | {field: "\x00"}
+            assert ada_client.post(f"{page}decision/", fields).status_code == 302
+        for path in ("/bots/%00/edit/", "/bots/%00/proposals/", "/bots/%ED%A0%80/edit/", f"/bots/{'x' * 500}/edit/"):
+            assert ada_client.get(path).status_code == 404, path
+        token = ApiToken.objects.make(ada, "w", ["workshop"])[1]
+        for wrong in ("\x00", "\ud800"):
+            answer = Api(token).post("bots/echo/proposals", {"yaml": "name: echo", "why": wrong})
+            assert answer.status_code == 400, answer.content
 
 
 class TestTheContract:
