@@ -6,6 +6,7 @@ None of this is a way around an approval (I5). A step that waits for one is not 
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from bots import placing, secrecy, traces
@@ -141,7 +142,7 @@ def shown(payload: dict[str, Any]) -> str:
 
 def _object_in(text: str) -> dict[str, Any]:
     try:
-        payload = json.loads(text, parse_constant=_no_constant)
+        payload = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
         json.dumps(payload, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise BadPayload(f"Line {error.lineno}, column {error.colno}: this is not JSON. {_remedy(error.msg)}") from None
@@ -164,6 +165,13 @@ class BadNumber(ValueError):
 
 def _no_constant(name: str) -> None:
     raise BadNumber(f"JSON knows no {name}. Write null or a number.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise BadNumber(f"The number {text[:30]} is too large. Write a smaller one.")
+    return number
 
 
 def _remedy(message: str) -> str:
