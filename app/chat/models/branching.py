@@ -44,17 +44,11 @@ WITH RECURSIVE back AS (
 )
 UPDATE chat_message SET hidden = false WHERE id IN (SELECT id FROM back) AND hidden RETURNING id
 """
-# What stands after a message, as deep as it is, belongs to it from now on. What is within something later follows that; what was said
-# outside of the message's own branch stays where it is. Not chosen ones go with the chosen one beside them.
+# What stands after a message, no deeper than it, belongs to it from now on, also what is not chosen there. What is deeper already stays
+# where it is: it follows the message that it belongs to.
 ENCLOSE = """
-UPDATE chat_message message SET within_id = %(top)s
-WHERE message.room_id = %(room)s AND message.position > %(position)s AND (
-    message.within_id IS NOT DISTINCT FROM %(within)s::uuid
-    OR EXISTS (
-        SELECT FROM chat_message home
-        WHERE home.id = message.within_id AND home.position > %(after)s AND home.position < %(position)s AND NOT home.hidden
-    )
-)
+UPDATE chat_message SET within_id = %(top)s
+WHERE room_id = %(room)s AND position > %(position)s AND within_id IS NOT DISTINCT FROM %(within)s::uuid
 """
 NOT_SHOWN = "The room shows another version of what came before this message. Show this one first."
 
@@ -142,14 +136,7 @@ def _branch_off(room: Room, message: Message, body: str, client_id: str | None) 
 
 
 def _enclose_what_follows(room: Room, message: Message) -> None:
-    around = message.within
-    wish: dict[str, Any] = {
-        "top": message.pk,
-        "room": room.pk,
-        "position": message.position,
-        "within": around and around.pk,
-        "after": around.position if around else 0,
-    }
+    wish: dict[str, Any] = {"top": message.pk, "room": room.pk, "position": message.position, "within": message.within_id}
     with connection.cursor() as cursor:
         cursor.execute(ENCLOSE, wish)
 

@@ -201,6 +201,20 @@ class TestResubmitting:
         Room.objects.get(pk=talk.pk).choose(reply, bea)
         assert shown(talk) == ["0", "0 answered", "1", "1 answered"]
 
+    def test_what_belongs_to_an_earlier_reply_stays_with_that(self, talk: Room, bea: User, echo: User, shown: Shown) -> None:
+        talk.post(bea, "1")
+        reply = talk.post(echo, "1 answered").message
+        two = talk.post(bea, "2").message
+        again = talk.post_alternative(reply, echo, "1 answered again").message
+        talk.post(echo, "and at length", within=again)
+        talk.post(echo, "2 answered")
+
+        now(two).resubmit(bea, "2b")
+
+        assert shown(talk) == ["1", "1 answered again", "2b", "and at length"]
+        Room.objects.get(pk=talk.pk).choose(reply, bea)
+        assert shown(talk) == ["1", "1 answered", "2b"]
+
     def test_p2_sent_twice_it_is_one_alternative(self, talk: Room, bea: User) -> None:
         question = talk.post(bea, "Cats?", client_id="c-1").message
         first = now(question).resubmit(bea, "Dogs?", "c-2")
