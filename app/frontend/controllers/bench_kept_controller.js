@@ -7,43 +7,43 @@ export default class extends Controller {
   static targets = ["offer", "time"]
   static values = { user: String, bot: String }
 
-  offer() {
-    const { kept } = this.#place
-    if (!kept || kept.text === this.benchOutlet.text) return
-    this.timeTarget.textContent = new Date(kept.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })
-    this.offerTarget.hidden = false
-    this.waiting = kept.text
+  #waiting = null
+
+  connect() {
+    this.kept = new KeptText(this.userValue, this.botValue)
   }
 
-  // The first text to be heard of is the one that stood there: it replaces nothing.
+  offer() {
+    const { latest } = this.kept
+    this.#waiting = latest && latest.text !== this.benchOutlet.text ? latest : null
+    this.offerTarget.hidden = !this.#waiting
+    if (this.#waiting) this.timeTarget.textContent = new Date(latest.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })
+  }
+
+  // Only what somebody has changed: the text that stood there replaces nothing. Nor does it replace what is still on offer.
   keep() {
-    if (!this.benchOutlet.changed) return
-    this.waiting = null
-    this.offerTarget.hidden = true
-    this.#place.keep(this.benchOutlet.text)
+    const { text, baseValue, changed } = this.benchOutlet
+    if (!changed) return
+    if (text === this.#waiting?.text) this.#taken()
+    this.kept.keep(text, this.#waiting ? `${baseValue || "new"}-again` : baseValue)
   }
 
   bringBack() {
-    this.benchOutlet.text = this.waiting
+    this.benchOutlet.text = this.#waiting.text
   }
 
   throwAway() {
-    this.waiting = null
-    this.#place.forget()
-    this.offerTarget.hidden = true
+    this.kept.forget(this.#waiting.base)
+    this.offer()
   }
 
-  // Saved: also what was kept for the version before.
   forget() {
-    for (const base of [this.before, this.benchOutlet.baseValue]) new KeptText(this.userValue, this.botValue, base).forget()
-    this.before = this.benchOutlet.baseValue
+    this.#taken()
+    this.kept.forget()
   }
 
-  benchOutletConnected(bench) {
-    this.before = bench.baseValue
-  }
-
-  get #place() {
-    return new KeptText(this.userValue, this.botValue, this.benchOutlet.baseValue)
+  #taken() {
+    this.#waiting = null
+    this.offerTarget.hidden = true
   }
 }
