@@ -6,6 +6,7 @@ from errors import StepError
 from steps import Payload, Step
 
 SECOND_TRIES = 20
+COSTS = "\n\nIt thinks with a model, which costs money: until the operator adds `ALLOW_SERVICES=…,{name}` to `.env`, it is off and says so."
 
 
 class ProposeBot(Step):
@@ -29,7 +30,8 @@ class ProposeBot(Step):
             if error.code != "no_workshop":
                 raise
             free, way = name, f"There is no chat here to save it in: save it as `bot_config/{name.replace('-', '_')}.yaml`."
-        payload["draft"]["body"] = f"Here is your bot.{by} {way}\n\n```yaml\n{yaml}```"
+        costs = COSTS.format(name=free) if payload["bot_file"]["costs"] else ""
+        payload["draft"]["body"] = f"Here is your bot.{by} {way}{costs}\n\n```yaml\n{yaml}```"
         self.note = f"{free} proposed"
         return payload
 

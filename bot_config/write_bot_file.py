@@ -31,7 +31,7 @@ class WriteBotFileConfig(StepConfig):
 
 
 class WriteBotFile(Step):
-    """Puts {"name", "yaml", "drafted"} into payload['bot_file']."""
+    """Puts {"name", "yaml", "drafted", "costs"} into payload['bot_file']."""
 
     Config = WriteBotFileConfig
     settings: WriteBotFileConfig
@@ -68,7 +68,7 @@ class WriteBotFile(Step):
             file |= _asking(_lines(payload["bot_questions"]))
         else:
             file |= {"steps": ["Chat", "Reply"], "tests": [{"say": "hello", "expect": {"contains": "hello"}}]}
-        payload["bot_file"] = {"name": name, "yaml": _dumped(file), "drafted": bool(drafted)}
+        payload["bot_file"] = {"name": name, "yaml": _dumped(file), "drafted": bool(drafted), "costs": "permissions" in file}
         self.note = f"{name}, {'in words of a model' if drafted else 'in your own words'}"
         return payload
 
@@ -108,7 +108,7 @@ def name_of(title: str) -> str:
 
 
 def _thinking(before: str) -> dict[str, Any]:
-    steps = ["Draft", "Format", {"Guide": {"before": before}}, {"Chat": {"module": "OpenAIChat", "model": "small"}}, "Reply"]
+    steps = [{"Guide": {"before": before}}, {"Chat": {"module": "OpenAIChat", "model": "small"}}, "Reply"]
     return {"permissions": {"services": True}, "steps": steps}
 
 
@@ -135,7 +135,11 @@ def _text(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as people do, under a `|`."""
+    """Writes as people do: texts of several lines under a `|`, lists further in than their key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """See yaml.emitter.Emitter."""
+        super().increase_indent(flow, False)
 
     def represent_str(self, text: str) -> yaml.Node:
         """See yaml.SafeDumper."""

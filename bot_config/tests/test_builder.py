@@ -76,7 +76,9 @@ def test_it_asks_only_when_a_bot_is_wanted(run_bot: RunBot) -> None:
 
 
 def test_a_bot_that_says_back_what_people_say(run_bot: RunBot, tmp_path: Path) -> None:
-    bot = _passes(_yaml_in(_talk(run_bot, BACK).reply), tmp_path)
+    reply = _talk(run_bot, BACK).reply
+    assert "ALLOW_SERVICES" not in reply
+    bot = _passes(_yaml_in(reply), tmp_path)
     assert len(bot.pipeline.bot.tests) == 1
     assert bot.pipeline.bot.persona.about == "Talks about teeth"
 
@@ -88,8 +90,11 @@ def test_a_bot_that_asks_and_sums_up(run_bot: RunBot, tmp_path: Path) -> None:
 
 
 def test_a_bot_that_thinks_in_the_askers_own_words_without_a_model(run_bot: RunBot, tmp_path: Path) -> None:
-    text = _yaml_in(_talk(run_bot, THINK, "You are kind.\nNever scare anybody.").reply)
+    reply = _talk(run_bot, THINK, "You are kind.\nNever scare anybody.").reply
+    assert "ALLOW_SERVICES=…,tooth-fairy" in reply
+    text = _yaml_in(reply)
     assert "Never scare anybody." in text
+    assert "\n  - Guide:\n" in text, "It reads like a file that a person has written."
     assert _passes(text, tmp_path).pipeline.granted.services
 
 
@@ -124,7 +129,7 @@ def test_a_title_becomes_a_name(title: str, name: str) -> None:
 
 def test_it_is_proposed_in_the_name_of_whoever_asked_under_a_name_that_is_free() -> None:
     workshop = Workshop("tooth-fairy", "tooth-fairy-2")
-    file = {"name": "tooth-fairy", "yaml": "# x\nname: tooth-fairy\nsteps: [Chat, Reply]\n", "drafted": False}
+    file = {"name": "tooth-fairy", "yaml": "# x\nname: tooth-fairy\nsteps: [Chat, Reply]\n", "drafted": False, "costs": False}
     after = run_step(
         proposed.ProposeBot, payload_of("/newbot", bot_file=file, draft={"body": "", "metadata": {}}), FakeContext(workshop=workshop)
     )
@@ -159,7 +164,7 @@ def test_whoever_lost_the_right_meanwhile_hears_why() -> None:
         def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
             raise StepError("You may not register new bots.", code="workshop_refused", permanent=True)
 
-    file = {"name": "tooth-fairy", "yaml": "name: tooth-fairy\n", "drafted": False}
+    file = {"name": "tooth-fairy", "yaml": "name: tooth-fairy\n", "drafted": False, "costs": False}
     payload = payload_of("/newbot", bot_file=file, draft={"body": "", "metadata": {}})
     with pytest.raises(StepError, match="may not register"):
         run_step(proposed.ProposeBot, payload, FakeContext(workshop=Closed()))
