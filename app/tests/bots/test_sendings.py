@@ -11,6 +11,7 @@ from accounts.models import User
 from bots import approving
 from bots.models import Approval, Run
 from chat.models import Message, Room
+from chat.rendering import message_html
 from tests.bots import waits
 from tests.bots.program import Api, in_threads
 
@@ -73,6 +74,16 @@ def test_what_was_approved_is_sent_as_the_person(approved: Any, send: Any, bea: 
     assert sent.author == bea
     assert sent.metadata == {"run": str(approval.run_id), "via": "echo", "approval": str(approval.pk)}
     assert Approval.objects.get().used_at is not None
+
+
+def test_c25_whoever_gets_it_reads_that_a_bot_wrote_it_and_who_approved(approved: Any, send: Any, bea: User, luke: User) -> None:
+    sent = Message.objects.get(pk=send(approved()).json()["message"]["id"])
+    by_hand = Message.objects.filter(author=bea).exclude(pk=sent.pk).first()
+
+    assert "Written by" in message_html(sent)
+    assert "sent with the approval of Bea" in message_html(sent)
+    assert by_hand is not None
+    assert "Written by" not in message_html(by_hand)
 
 
 def test_what_was_edited_is_sent_as_edited(approved: Any, send: Any, bea: User, luke: User) -> None:
