@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -28,7 +29,7 @@ class StrictParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         body = request.body
         try:
-            data = json.loads(body, parse_int=_whole_number, parse_constant=_no_constant)
+            data = json.loads(body, parse_int=_whole_number, parse_float=_number, parse_constant=_no_constant)
         except (RecursionError, UnicodeDecodeError, json.JSONDecodeError):
             raise BadJson("The request's body is not JSON that can be read.") from None
         if body.count(b"[") + body.count(b"{") > DEEPEST or SUSPECT.search(body):
@@ -40,6 +41,13 @@ def _whole_number(digits: str) -> int:
     # Python would take seconds over a number of a million digits before refusing it.
     if len(digits) > 20 or abs(number := int(digits)) >= LARGEST_NUMBER:
         raise BadJson("A number in the request is beyond 64 bits.")
+    return number
+
+
+def _number(text: str) -> float:
+    # 1e999 is JSON, and infinite here; PostgreSQL stores no such number.
+    if not math.isfinite(number := float(text)):
+        raise BadJson("A number in the request is too large.")
     return number
 
 

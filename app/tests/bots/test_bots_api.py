@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -54,6 +55,17 @@ def test_a_payload_of_more_than_256_kb_is_refused(bots_api: Api, at_work: Run, e
 
     assert answer.status_code == 400
     assert "256 KB" in answer.json()["error"]["message"]
+
+
+def test_a_number_that_nothing_can_store_is_refused(bots_api: Api, at_work: Run, example: Example) -> None:
+    """W25: to Python it is infinite, and PostgreSQL has no JSON for that."""
+    wish = example("steps")["request"]
+    wish["steps"][0]["payload"] = {"many": "MANY"}
+
+    answer = bots_api.post(f"runs/{at_work.pk}/steps", json.dumps(wish).replace('"MANY"', "1e999"))
+
+    assert answer.status_code == 400
+    assert not at_work.steps.exists()
 
 
 def test_a_reply_is_a_message_of_the_bot(bots_api: Api, at_work: Run, example: Example) -> None:
