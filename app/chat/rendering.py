@@ -11,6 +11,9 @@ from django.utils import timezone
 from chat import extras, showing
 
 if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+
     from accounts.models import User
     from chat.models import Message, RoomEvent
 
@@ -22,9 +25,7 @@ def as_author(user: User) -> dict[str, Any]:
 
 def message_html(message: Message) -> str:
     """The article of a message. The viewer's own controls are shown by the browser: this is the same for everybody."""
-    # In nobody's time zone: whose request this happens to be is not what the others should read.
-    with timezone.override(UTC):
-        return get_template("chat/_message.html").render({"message": message, "extra": extras.of([message]).get(message.pk, extras.NONE)})
+    return _articles([message])[message.pk]
 
 
 def message_json(message: Message, viewer: User | None = None) -> dict[str, Any]:
@@ -53,17 +54,34 @@ def message_json(message: Message, viewer: User | None = None) -> dict[str, Any]
 
 
 def event_frame(event: RoomEvent) -> dict[str, Any]:
-    """An event as sockets send it, live and on resume alike. A message stands in it as it is now; one that is not shown has no article."""
-    message = event.message
-    return {
-        "type": "event",
-        "room": str(event.room_id),
-        "seq": event.seq,
-        "kind": event.kind,
-        "message": message_json(message) if message else None,
-        "html": message_html(message) if message and not message.hidden else "",
-        "data": event.data,
-    }
+    """An event as sockets send it."""
+    return event_frames([event])[0]
+
+
+def event_frames(events: Sequence[RoomEvent]) -> list[dict[str, Any]]:
+    """The same of many, live and on resume alike. A message stands in them as it is now, and is rendered once; one that is not shown has
+    no article."""
+    shown = {event.message.pk: event.message for event in events if event.message and not event.message.hidden}
+    html = _articles(list(shown.values()))
+    return [
+        {
+            "type": "event",
+            "room": str(event.room_id),
+            "seq": event.seq,
+            "kind": event.kind,
+            "message": message_json(event.message) if event.message else None,
+            "html": html.get(event.message.pk, "") if event.message else "",
+            "data": event.data,
+        }
+        for event in events
+    ]
+
+
+def _articles(messages: Sequence[Message]) -> dict[uuid.UUID, str]:
+    found, template = extras.of(messages), get_template("chat/_message.html")
+    # In nobody's time zone: whose request this happens to be is not what the others should read.
+    with timezone.override(UTC):
+        return {each.pk: template.render({"message": each, "extra": found.get(each.pk, extras.NONE)}) for each in messages}
 
 
 def moment(time: datetime | None) -> str | None:

@@ -14,7 +14,7 @@ from chat import access, drafts
 from chat.consumers.door import Visitor
 from chat.models import Membership, Room
 from chat.models.message import places_of
-from chat.rendering import event_frame
+from chat.rendering import event_frames
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -57,7 +57,7 @@ def opened(user: User, room_id: str, after: int | None) -> dict[str, Any]:
         "room": str(room.pk),
         "seq": seq if recovered else room.seq,
         "recovered": recovered,
-        "events": [event_frame(event) for event in missed] if recovered else [],
+        "events": event_frames(missed) if recovered else [],
         "drafts": [draft.as_frame(room.pk) for draft in drafts.of(room.pk)],
     }
 
