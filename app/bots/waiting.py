@@ -53,9 +53,10 @@ def expire() -> None:
 
 def run_ended(run: Run) -> None:
     """What it waited for is not wanted any more; and who waited for it goes on. The room is held."""
-    approving.withdraw_of(run)
-    asking.withdraw_of(run)
-    delegating.withdraw_of(run)
+    if run.start is not None:  # most runs have never waited, and end without being asked
+        approving.withdraw_of(run)
+        asking.withdraw_of(run)
+        delegating.withdraw_of(run)
     if run.handed is not None:
         delegating.child_ended(run)
 
