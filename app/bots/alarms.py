@@ -82,11 +82,14 @@ class Alarms:
 
 
 def _post_notice(pk: int) -> None:
-    """Posted and booked in one transaction: told once, whatever happens in between."""
+    """Posted and booked in one transaction: told once, whatever happens in between. The room first, then the alert, as when a run ends."""
     with transaction.atomic():
-        due = Alert.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk, notice_due_at__lte=Now())
-        if alert := due.select_related(*WITH).first():
-            room = Room.direct(alert.user, alert.bot.user)
+        due = Alert.objects.filter(pk=pk, notice_due_at__lte=Now()).select_related(*WITH)
+        if not (known := due.first()):
+            return
+        room = Room.direct(known.user, known.bot.user)
+        room.lock()
+        if alert := due.select_for_update(of=("self",), skip_locked=True).first():
             room.post(alert.bot.user, words_of(alert).notice, kind=NOTICE, client_id=f"alert:{alert.pk}")
             Alert.objects.filter(pk=pk).update(notice_due_at=None)
 
