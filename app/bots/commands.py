@@ -73,8 +73,9 @@ def bots_of(room_id: uuid.UUID) -> QuerySet[Bot]:
 
 
 def say(bot: Bot, message: Message, words: str) -> None:
-    """In answer to a message, once however often it is posted. Notices are shown to no bot."""
-    message.room.post(bot.user, words, kind=NOTICE, client_id=f"{message.pk}:notice")
+    """In answer to a message, once however often it is posted; in other words it is another one. Notices are shown to no bot."""
+    edition = f":{message.edited_at.timestamp()}" if message.edited_at else ""
+    message.room.post(bot.user, words, kind=NOTICE, client_id=f"{message.pk}:notice{edition}")
 
 
 def offered(room_id: uuid.UUID) -> list[dict[str, Any]]:
