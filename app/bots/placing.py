@@ -30,7 +30,7 @@ def say(run: Run, body: str, *, client_id: str, kind: str = TEXT, metadata: dict
     if first is not None and first.client_id != client_id:
         return run.room.post(author, body, client_id=client_id, metadata=about, within=first)
     _gather(run.regenerates)
-    choose = run.how == REGENERATED or not _was_mended(run.regenerates)
+    choose = not _was_mended(run.regenerates, run)
     return run.room.post_alternative(run.regenerates, author, body, client_id=client_id, metadata=about, choose=choose)
 
 
@@ -56,9 +56,10 @@ def branch_of(run: Run) -> Message | Here | None:
     return asked if makes_a_branch(asked) else asked.within
 
 
-def _was_mended(reply: Message) -> bool:
-    """What a person put right stays what is shown, in whichever of the alternatives they did it."""
-    return Correction.objects.filter(message__room=reply.room_id, message__position=reply.position).exists()
+def _was_mended(reply: Message, run: Run) -> bool:
+    """What a person put right stays what is shown, in whichever of the alternatives they did it; unless one asked for another since."""
+    mended = Correction.objects.filter(message__room=reply.room_id, message__position=reply.position)
+    return (mended.filter(created_at__gt=run.created_at) if run.how == REGENERATED else mended).exists()
 
 
 def _gather(reply: Message) -> None:
