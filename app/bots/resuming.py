@@ -12,6 +12,7 @@ from bots import traces, wakeups
 from bots.errors import BadInput, NotAllowed
 from bots.models import Run, RunStep
 from bots.models.run import ACTIVE, CANCELLED, DONE, FAILED, PENDING, REGENERATED, RETRIED, WAITING
+from lib.ids import uuid7
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -48,9 +49,7 @@ def ask_again(run: Run, by: User) -> Run:
                                    created_at__gt=held.created_at).exclude(state=DONE).first()  # fmt: skip
         if held.regenerates is not None:
             return again or answer_beside(held, held.regenerates)
-        return again or Run.objects.put(
-            held.bot, held.room, held.asker, held.trigger, held.trigger_position, hops=held.hops, chain=held.chain
-        )
+        return again or Run.objects.put(held.bot, held.room, held.asker, held.trigger, held.trigger_position, hops=held.hops)
 
 
 def retry(run: Run, by: User, step: int, key: str = "") -> Run:
@@ -143,10 +142,10 @@ def answer_beside(origin: Run, reply: Message) -> Run:
 
 
 def successor(origin: Run, how: str, key: str, version: BotVersion | None) -> Run:
-    """A new run of the same question, not stored yet."""
-    pk = {"pk": pk_of(origin, how, key)} if key else {}
-    return Run(**pk, bot=origin.bot, room=origin.room, asker=origin.asker, version=version or origin.bot.live, trigger=origin.trigger,
-               trigger_position=origin.trigger_position, hops=origin.hops, chain=origin.chain, how=how, origin=origin)  # fmt: skip
+    """A new run of the same question, not stored yet. A person wants it: what it hands on is counted anew."""
+    pk = pk_of(origin, how, key) if key else uuid7()
+    return Run(pk=pk, bot=origin.bot, room=origin.room, asker=origin.asker, version=version or origin.bot.live, trigger=origin.trigger,
+               trigger_position=origin.trigger_position, hops=origin.hops, chain=pk, how=how, origin=origin)  # fmt: skip
 
 
 def own_payload(run: Run, payload: dict[str, Any]) -> dict[str, Any]:
