@@ -12,11 +12,11 @@ from bots.models import Case, Feedback
 from bots.models.case import FEEDBACK, PROPOSED
 from bots.models.feedback import DOWN, UP
 from chat.limits import storable
+from chat.models import Message
 from chat.models.event import MESSAGE_EDITED
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from chat.models import Message
 
 NONE = 0
 REASON_LIMIT = 500
@@ -30,9 +30,11 @@ def rate(message: Message, by: User, value: int, reason: str = "", expected: str
         raise BadInput("A thumb is up (1), down (-1) or taken back (0).", value="is none of these")
     if by.is_bot:
         raise NotAllowed("Only people rate replies.")
-    run = access.run_behind(message)
     with transaction.atomic():
         message.room.lock()
+        # As it is now: the room is shown it anew, and somebody may have corrected it since it was read.
+        message = Message.objects.select_related("author", "room").get(pk=message.pk)
+        run = access.run_behind(message)
         if value == NONE:
             Feedback.objects.filter(message=message, by=by).delete()
             found = None
