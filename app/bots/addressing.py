@@ -15,7 +15,7 @@ from django.db.models import Q
 from bots import budgets, commands
 from bots.models import Bot, Run
 from bots.models.bot import ALWAYS
-from bots.models.run import DONE
+from bots.models.run import DONE, WAITING
 from chat.models import Message
 from chat.models.message import NOTICE, TEXT
 
@@ -148,3 +148,10 @@ def withdraw_answers(message: Message) -> None:
     late = Q(trigger__contains=[str(message.pk)]) if message.room.is_group else Q(trigger_position__gte=message.position)
     for run in runs.filter(late):
         run.withdraw("resubmitted", f"{message.author.label} asks in other words.")
+
+
+def withdraw_waiting(message: Message) -> None:
+    """Its author takes it back. Nobody is asked any more for leave to do what nobody wants; a run that is due finds that out itself."""
+    for run in Run.objects.filter(room=message.room_id, state=WAITING, trigger__contains=[str(message.pk)]):
+        if not Message.objects.filter(pk__in=run.trigger, deleted_at=None).exists():
+            run.withdraw("taken_back", f"{message.author.label} has taken back what was asked.")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.dispatch import receiver
 
 from bots import alerting, regenerating, waiting
-from bots.addressing import address, withdraw_all, withdraw_answers
+from bots.addressing import address, withdraw_all, withdraw_answers, withdraw_waiting
 from bots.models import Bot
 from bots.signals import run_ended
-from chat.signals import member_left, message_posted, message_resubmitted
+from chat.signals import member_left, message_posted, message_resubmitted, message_retracted
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -26,6 +26,11 @@ def ask_bots(message: Message, mentions: list[User], **_: Any) -> None:
 @receiver(message_resubmitted)
 def stop_answering(message: Message, **_: Any) -> None:
     withdraw_answers(message)
+
+
+@receiver(message_retracted)
+def ask_no_more(message: Message, **_: Any) -> None:
+    withdraw_waiting(message)
 
 
 @receiver(member_left)

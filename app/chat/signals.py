@@ -6,4 +6,5 @@ from django.dispatch import Signal
 message_posted = Signal()  # message, mentions: list[User]
 # Its author says it in other words: whoever answers it as it was can stop. Sent before the new words are.
 message_resubmitted = Signal()  # message
+message_retracted = Signal()  # message; its words are gone already
 member_left = Signal()  # room, user

@@ -14,6 +14,7 @@ from chat.errors import BadInput, NotAllowed, NotFound
 from chat.limits import clean_body
 from chat.mentions import labels, mentioned_in
 from chat.models.event import MESSAGE_DELETED, MESSAGE_EDITED
+from chat.signals import message_retracted
 from lib.ids import uuid7
 from lib.markdown import render
 
@@ -127,6 +128,7 @@ class Message(models.Model):
             current.save(update_fields=["body", "html", "metadata", "deleted_at"])
             current.attachments.all().delete()
             current.room.record(MESSAGE_DELETED, message=current)
+            message_retracted.send(Message, message=current)
         return current
 
     def _locked_for(self, by: User) -> Message:
