@@ -1,4 +1,4 @@
-"""C22, C23, C24, C31, C35, C37 at the whole product, in browsers. docs/principles.md says where the other principles are held."""
+"""C22, C23, C24, C27, C31, C35, C37 at the whole product, in browsers. docs/principles.md says where the other principles are held."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.system.conftest import QUIET
@@ -27,6 +28,11 @@ BEATS = """() => {
 }"""
 SECOND = "select 1 from bots_botversion where yaml like 'name: painter%%' and number = 2"
 SENT = "select 1 from chat_message m join accounts_user u on u.id = author_id where username = 'speaker' and metadata ? 'via'"
+SITTER = """
+name: sitter
+persona: {{title: {title}, about: Minds what you say, greeting: "{greeting}", avatar: sitter.png}}
+steps: [Chat, Reply]
+"""
 FOR_BOTS = ("relay", "bots", "worker")
 
 
@@ -156,6 +162,31 @@ def requests(product: Product) -> Counter[tuple[str, str]]:
     for method, route, count in ANSWERED.findall(product.get("/metrics")[1]):
         found[method, route] += int(float(count))
     return found
+
+
+def test_c27_a_bot_is_who_its_file_says_it_is(browser: Browser, product: Product) -> None:
+    """C27: title, greeting, description and picture, and at once when the file says otherwise."""
+    file, picture = product.config / "sitter.yaml", product.config / "sitter.png"
+    Image.new("RGB", (64, 64), "teal").save(picture)
+    file.write_text(SITTER.format(title="The Sitter", greeting="Do sit down."))
+    try:
+        with guest(browser, product, "caller") as page:
+            product.wait_for_bots("sitter")
+            page.reload()
+            open_room_with(page, "The Sitter")
+            expect(page.get_by_role("log", name="Messages").get_by_text("Do sit down.")).to_be_visible()
+            shown = page.locator(".empty-room .avatar img")
+            expect(shown).to_be_visible()
+            page.wait_for_function("image => image.naturalWidth > 0", arg=shown.element_handle())
+            file.write_text(SITTER.format(title="The Stander", greeting="Do get up."))
+            product.until(lambda: product.sql("select 1 from bots_bot where persona->>'title' = 'The Stander'"), "the new persona is live")
+            page.goto("/bots/sitter/")
+            expect(page.get_by_role("heading", name="The Stander", level=1)).to_be_visible()
+            for words in ("Minds what you say", "Do get up."):
+                expect(page.get_by_role("region", name="About").get_by_text(words)).to_be_visible()
+    finally:
+        file.unlink()
+        picture.unlink()
 
 
 def test_c31_the_page_of_a_bot_draws_the_steps_of_its_file_in_their_order(browser: Browser, product: Product) -> None:
