@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import yaml
 from pydantic import ConfigDict, Field
 
-from dosaku import DosakuError
+from dosaku import DosakuError, Learned
 from steps import Payload, Step, StepConfig, StepContext
 
 NO_NAME = "my-bot"
@@ -39,12 +40,11 @@ class WriteBotFile(Step):
     def __init__(self, config: Mapping[str, Any], context: StepContext) -> None:
         """Without a key or the permission the step still works, with the asker's own words."""
         super().__init__(config, context)
-        try:
-            self._chat = context.agent.learn("Chat", "OpenAIChat", model=self.settings.model)
-            self._chat.check()
-            self.costs = True
-        except DosakuError:
-            self._chat = None
+        self._chat: Learned | None = None
+        with suppress(DosakuError):
+            chat = context.agent.learn("Chat", "OpenAIChat", model=self.settings.model)
+            chat.check()
+            self._chat, self.costs = chat, True
 
     @property
     def activity(self) -> str:
@@ -58,7 +58,7 @@ class WriteBotFile(Step):
         drafted: dict[str, str] = {}
         if payload.get("bot_manner"):
             words["before"] = _text(payload["bot_manner"])
-            drafted = self._drafted(payload, title) if self._chat is not None else {}
+            drafted = self._drafted(self._chat, payload, title) if self._chat else {}
         name = name_of(title)
         persona = {"title": title, "about": (drafted or words)["about"], "greeting": (drafted or words)["greeting"]}
         file: dict[str, Any] = {"name": name, "persona": {key: value for key, value in persona.items() if value}}
@@ -72,13 +72,13 @@ class WriteBotFile(Step):
         self.note = f"{name}, {'in words of a model' if drafted else 'in your own words'}"
         return payload
 
-    def _drafted(self, payload: Payload, title: str) -> dict[str, str]:
+    def _drafted(self, chat: Learned, payload: Payload, title: str) -> dict[str, str]:
         """What a model makes of the answers; {} when it makes nothing that can be used."""
         asked = f"The bot is called {title}.\nWhat it is for: {payload.get('bot_about', '')}\nHow it should be: {payload['bot_manner']}"
         prompt = [{"role": "system", "content": DRAFTER}, {"role": "user", "content": asked}]
         self.context.record(prompt=prompt)
         try:
-            answer = self._chat(prompt, stream=False, cancelled=self.context.cancelled)
+            answer = chat(prompt, stream=False, cancelled=self.context.cancelled)
         except DosakuError as error:
             self.stop_if_cancelled()
             self.context.log(f"The model did not help: {error.explanation}")
@@ -141,7 +141,7 @@ class _Dumper(yaml.SafeDumper):
         """See yaml.emitter.Emitter."""
         super().increase_indent(flow, False)
 
-    def represent_str(self, text: str) -> yaml.Node:
+    def represent_str(self, text: str) -> yaml.ScalarNode:
         """See yaml.SafeDumper."""
         return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
