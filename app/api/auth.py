@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bots.models import Run
 
 SCHEMES = {"bearer", "token"}
+NOT_TRUSTED = "Only the operator's own bot server acts for whoever asked. Make a token for the workshop, and act as yourself."
 # A bot's program that works on a run may act for whoever asked: "<run id>/<attempt>".
 RUN = "X-Parley-Run"
 
@@ -83,8 +84,8 @@ class Authenticated(HttpAuthBase):
 
 
 class ForWorkshop(Authenticated):
-    """A token of this scope; or one for bots together with a run that its program has in hand, which then acts as the run's asker,
-    with the asker's rights and no others (W24)."""
+    """A token of this scope; or the operator's for bots together with a run that its program has in hand, which then acts as the run's
+    asker, with the asker's rights and no others (W24). What anybody else's program does with what it reads, the asker cannot know."""
 
     def _by_token(self, request: HttpRequest) -> Access | None:
         found = super()._by_token(request)
@@ -92,6 +93,8 @@ class ForWorkshop(Authenticated):
         if found is None or named is None or BOTS not in found.scopes:
             return found
         run = run_at_work(found.user, named)
+        if not found.user.is_superuser:
+            raise NotAllowed(NOT_TRUSTED)
         return Access(run.asker, frozenset({WORKSHOP}), found.token, run)
 
 
