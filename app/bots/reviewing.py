@@ -45,7 +45,8 @@ def reviews(runs: Sequence[Run]) -> list[dict[str, Any]]:
     keys = [run.pk for run in runs]
     asked = {str(each.pk): each for each in _texts().filter(pk__in=[one for run in runs for one in run.trigger])}
     replies, corrections, feedback = defaultdict(list), defaultdict(list), defaultdict(list)
-    for message in _texts().filter(metadata__run__in=[str(key) for key in keys], author__is_bot=True).order_by("position"):
+    said = _texts().filter(room__in={run.room_id for run in runs}, author__in={run.bot.user_id for run in runs})
+    for message in said.filter(metadata__run__in=[str(key) for key in keys]).order_by("position"):
         replies[message.metadata["run"]].append(message.body)
     for mended in Correction.objects.select_related("by").filter(run__in=keys):
         corrections[mended.run_id].append(_correction(mended))
