@@ -50,8 +50,8 @@ def address(message: Message, mentions: Iterable[User]) -> None:
     if _asks_for_the_builder(message, bots):
         commands.point_to_builder(message)
         return
-    chain = _chain_of(message)
-    if chain is None or not bots:
+    chain = _chain_of(message) if bots else None
+    if chain is None:
         return
     if chain.hops > HOPS:
         _stop_passing_on(bots[0], message, chain)
