@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from bots import alarms, approving, correcting, rating, sending
+from bots import alarms, approving, correcting, rating, reviewing, sending
 from bots.deliveries import delivery_of
 from bots.errors import Decided, StaleAttempt
 from bots.models import Alert, Approval, Bot, Question, Run
@@ -258,3 +259,39 @@ def test_the_end_of_a_run_that_never_waited_asks_for_no_cards(asked: Run) -> Non
 
     about_cards = [query["sql"] for query in queries if "bots_approval" in query["sql"] or "bots_question" in query["sql"]]
     assert about_cards == []
+
+
+def test_the_words_of_a_bot_that_mention_nobody_ask_for_no_run(asked: Run) -> None:
+    run = taken()
+
+    with CaptureQueriesContext(connection) as queries:
+        run.reply(1, "1.0", "Woof", {})
+
+    assert [query["sql"] for query in queries if 'FROM "bots_run"' in query["sql"] and "FOR NO KEY" not in query["sql"]] == []
+
+
+def test_a_review_reads_the_rooms_of_its_runs_and_no_others(asked: Run, group: Room, bot: Bot) -> None:
+    answered("Woof")
+    run = Run.objects.select_related("bot__user", "asker", "room", "version").get()
+    group.post(bot.user, "said elsewhere", metadata={"run": str(run.pk)})
+
+    (review,) = reviewing.reviews([run])
+
+    assert review["replies"] == ["Woof"]
+
+
+@pytest.mark.parametrize("path", ["workshop", "bots/trap/runs", "bots/trap/file"])
+def test_w24_the_program_of_somebody_elses_bot_does_not_act_for_who_asks_it(
+    path: str, make_bot: Callable[..., Bot], ada: User, cyd: User, say: Say, token_of: Callable[..., str]
+) -> None:
+    """Cyd may have bots. Ada says hello to one: Cyd's program must not read Ada's rooms as Ada."""
+    trap = make_bot(User.objects.create_bot("trap"))
+    Bot.objects.filter(pk=trap.pk).update(owner=cyd)
+    say(Room.direct(ada, trap.user), "hello", ada)
+    run = taken()
+
+    answer = Client().get(
+        f"/api/v1/{path}", headers={"authorization": f"Bearer {token_of(cyd, 'bots')}", "X-Parley-Run": f"{run.pk}/{run.attempt}"}
+    )
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
