@@ -11,7 +11,7 @@ from ninja.utils import check_csrf
 
 from accounts.authentication import user_of_token
 from accounts.models.token import BOTS, CHAT, SCOPES, WORKSHOP
-from bots.access import run_at_work
+from bots.access import acts_for_its_asker, run_at_work
 from chat.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bots.models import Run
 
 SCHEMES = {"bearer", "token"}
-NOT_TRUSTED = "Only the operator's own bot server acts for whoever asked. Make a token for the workshop, and act as yourself."
+NOT_TRUSTED = "Only bots of the operator, and those you wrote yourself, act for you in the workshop."
 # A bot's program that works on a run may act for whoever asked: "<run id>/<attempt>".
 RUN = "X-Parley-Run"
 
@@ -85,7 +85,7 @@ class Authenticated(HttpAuthBase):
 
 class ForWorkshop(Authenticated):
     """A token of this scope; or the operator's for bots together with a run that its program has in hand, which then acts as the run's
-    asker, with the asker's rights and no others (W24). What anybody else's program does with what it reads, the asker cannot know."""
+    asker, with the asker's rights and no others (W24)."""
 
     def _by_token(self, request: HttpRequest) -> Access | None:
         found = super()._by_token(request)
@@ -93,7 +93,7 @@ class ForWorkshop(Authenticated):
         if found is None or named is None or BOTS not in found.scopes:
             return found
         run = run_at_work(found.user, named)
-        if not found.user.is_superuser:
+        if not acts_for_its_asker(run, found.user):
             raise NotAllowed(NOT_TRUSTED)
         return Access(run.asker, frozenset({WORKSHOP}), found.token, run)
 

@@ -125,6 +125,13 @@ def run_at_work(owner: User, named: str) -> Run:
     return found
 
 
+def acts_for_its_asker(run: Run, owner: User) -> bool:
+    """Whether its program may use the rights of whoever asked (W24). What somebody else's program does with what it reads, the asker
+    cannot know; and who writes a bot in the browser could have it carry what others may read into a proposal to themselves."""
+    author = run.bot.author
+    return owner.is_superuser and (author is None or author.is_superuser or author.pk == run.asker_id)
+
+
 def bot_named(name: str) -> Bot:
     """Bots are known to everybody who is signed in, like people."""
     bot = _bots().filter(user__username=name).first() if USERNAME.fullmatch(name) else None  # not every text can be looked for

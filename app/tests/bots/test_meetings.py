@@ -295,3 +295,14 @@ def test_w24_the_program_of_somebody_elses_bot_does_not_act_for_who_asks_it(
     )
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize(("author", "status"), [("cyd", 403), ("bea", 200), ("ada", 200), (None, 200)])
+def test_w24_a_bot_written_in_the_browser_acts_for_its_author_alone(
+    author: str | None, status: int, at_work: Run, bot: Bot, ada: User, bea: User, cyd: User, token_of: Callable[..., str]
+) -> None:
+    """Bea asks. Cyd, who wrote the bot, could have it read Bea's rooms and propose what it read to Cyd."""
+    Bot.objects.filter(pk=bot.pk).update(author={"ada": ada, "bea": bea, "cyd": cyd}.get(author or ""))
+    headers = {"authorization": f"Bearer {token_of(ada, 'bots')}", "X-Parley-Run": f"{at_work.pk}/{at_work.attempt}"}
+
+    assert Client().get("/api/v1/bots/echo/runs", headers=headers).status_code == status
