@@ -56,7 +56,7 @@ class ReadRuns(Step):
             where = "rooms you are in" if payload["room"]["kind"] == "direct" else "rooms that everybody here is in"
             payload["draft"]["body"] = f"I found nothing to mend: in the {where}, no answer of @{name} failed, was corrected or disliked."
             return payload
-        payload["review"] = {"bot": name, "version": file["version"], "runs": count}
+        payload["review"] = {"bot": name, "version": file["version"], "runs": count, "may_edit": file["may_edit"]}
         material = _short(json.dumps(runs, ensure_ascii=False, indent=1, default=str), MOST_BYTES)
         asked = f"The file of {name}:\n```yaml\n{file['yaml']}\n```\n\nIts runs:\n```json\n{material}\n```"
         payload["prompt"] = [{"role": "system", "content": TASK}, {"role": "user", "content": asked}]

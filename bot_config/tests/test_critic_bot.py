@@ -45,7 +45,7 @@ class Workshop(NoWorkshop):
         return self.found.get(outcome, [])[:limit]
 
     def file(self, bot: str) -> dict[str, Any]:
-        return {"name": bot, "yaml": FILE, "version": 4}
+        return {"name": bot, "yaml": FILE, "version": 4, "may_edit": False}
 
     def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
         if self.refuses:
@@ -68,7 +68,7 @@ def _propose(workshop: Workshop, answer: str) -> str:
 def test_it_reads_the_bot_that_is_named(body: str) -> None:
     after = _read(Workshop(failed=[{"id": "1", "reason": "model_away"}], corrected=[{"id": "2"}]), body)
 
-    assert after["review"] == {"bot": "echo", "version": 4, "runs": 2}
+    assert after["review"] == {"bot": "echo", "version": 4, "runs": 2, "may_edit": False}
     asked = after["prompt"][1]["content"]
     assert FILE in asked
     assert "model_away" in asked

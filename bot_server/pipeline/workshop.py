@@ -34,7 +34,7 @@ class AppWorkshop:
         return list(self._asked("GET", f"bots/{quote(bot, safe='')}/runs?{query}")["runs"])
 
     def file(self, bot: str) -> Json:
-        """{"name", "yaml", "version"} of the bot's live file."""
+        """{"name", "yaml", "version", "may_edit"} of the bot's live file."""
         return self._asked("GET", f"bots/{quote(bot, safe='')}/file")
 
     def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> Json:

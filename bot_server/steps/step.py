@@ -57,7 +57,7 @@ class Workshop(Protocol):
         """A bot's runs that have ended, in rooms the asker is in: `failed`, `corrected`, `disliked`, …, or any. docs/api/workshop.md."""
 
     def file(self, bot: str) -> dict[str, Any]:
-        """{"name", "yaml", "version"} of the bot's file as it is live."""
+        """{"name", "yaml", "version", "may_edit"} of the bot's file as it is live; `may_edit`: whether the asker is one of its editors."""
 
     def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
         """Propose a text for the bot's file, or a new bot: {"id", "page", "cases", …}. `page` is where its editors decide."""

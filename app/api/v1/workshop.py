@@ -52,6 +52,7 @@ class File(Schema):
     name: str
     yaml: str
     version: int | None
+    may_edit: bool = Field(description="Whether you are one of its editors")
 
 
 class Case(Schema):
@@ -115,7 +116,8 @@ def runs(
 @router.get("/bots/{name}/file", auth=for_workshop, response=File, summary="A bot's file, as it is live")
 def file(request: ApiRequest, name: str) -> Any:
     bot = access.bot_named(name)
-    return {"name": bot.name, "yaml": bot.live.yaml if bot.live else "", "version": bot.live.number if bot.live else None}
+    yaml, version = (bot.live.yaml, bot.live.number) if bot.live else ("", None)
+    return {"name": bot.name, "yaml": yaml, "version": version, "may_edit": bot.may_be_edited_by(request.auth.user)}
 
 
 @router.post("/bots/{name}/proposals", auth=for_workshop, response={201: Proposal}, summary="Propose a change, or a new bot")

@@ -91,7 +91,9 @@ class TestReading:
         assert workshop_of(bea).get("workshop").json() == {"may_make_bots": True, "reason": ""}
 
     def test_the_file_that_is_live_is_given_out(self, ours: Bot, bea: User, workshop_of: Callable[[User], Api]) -> None:
-        assert workshop_of(bea).get("bots/echo/file").json() == {"name": "echo", "yaml": ECHO, "version": 1}
+        assert workshop_of(bea).get("bots/echo/file").json() == {"name": "echo", "yaml": ECHO, "version": 1, "may_edit": False}
+        Bot.objects.update(author=bea)
+        assert workshop_of(bea).get("bots/echo/file").json()["may_edit"]
         assert workshop_of(bea).get("bots/nobody/file").status_code == 404
 
 

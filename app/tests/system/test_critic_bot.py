@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import time
@@ -34,7 +35,7 @@ PROPOSED = "select p.state, u.username, p.yaml from bots_proposal p join account
 
 
 class Mended:
-    """A bot of Bea's, and how it is used and corrected."""
+    """A bot of Bea's, and how somebody (`bea`, unless told otherwise) uses and corrects it."""
 
     def __init__(self, product: Product, bea: Person, name: str) -> None:
         self.product, self.bea, self.name = product, bea, name
@@ -44,15 +45,22 @@ class Mended:
         product.sql(f"update bots_bot set author_id = (select id from accounts_user where username = 'bea') where id = ({OURS})", name)  # noqa: S608
         self.room = bea.direct(name)
 
+    @classmethod
+    def of(cls, other: Mended, person: Person) -> Mended:
+        """The same bot, used by somebody else."""
+        made = copy.copy(other)
+        made.bea, made.room = person, person.direct(other.name)
+        return made
+
     def asked(self, words: str) -> Json:
-        """Its answer to Bea."""
+        """Its answer."""
         before = len(self.bea.runs(self.room))
         self.bea.post(self.room, words)
         self.bea.ended(self.room, before + 1)
         return self.bea.replies(self.room)[-1]
 
     def corrected(self, reply: Json, after: str) -> None:
-        """By Bea, by the plain form."""
+        """By the plain form."""
         page = f"/rooms/{self.room}/messages/{reply['id']}/correction/"
         with self.bea.signed_in() as browser:
             token = FORM_TOKEN.findall(browser.get(page).text)[0]
@@ -139,6 +147,36 @@ def test_w24_who_was_not_in_the_room_sees_nothing_of_it_through_the_critic(
         seen = json.dumps([who.messages(room), [who.run(run["id"]) for run in who.runs(room)]])
         assert "stairs" not in seen
     assert "I looked at 1" in review(bea_there, bea_there.direct("critic-bot"), f"@{waiter.name}"), "Bea was there."
+
+
+def test_w24_the_editors_see_of_somebodys_rooms_only_what_that_person_lets_them(
+    product: Product, waiter: Mended, bea_there: Person, cyd_there: Person
+) -> None:
+    """Cyd is no editor of Bea's bot, and what he reads of it is of his own room."""
+    theirs = Mended.of(waiter, cyd_there)
+    theirs.corrected(theirs.asked("hello [[behave:mends]]"), f"{POLITE} (a secret of Cyd's)")
+    room = cyd_there.direct("critic-bot")
+    for decision in ("reject", "approve"):
+        before = len(cyd_there.runs(room))
+        cyd_there.post(room, f"@{waiter.name}")
+        product.until(lambda: [run for run in cyd_there.runs(room)[before:] if run["state"] == "waiting"], "it waits for Cyd", 60)  # noqa: B023
+        assert product.sql(PROPOSED, waiter.name) == [], "The editors have seen nothing."
+        decide(cyd_there, room, decision)
+        cyd_there.ended(room, before + 1)
+    ((state, by, yaml),) = product.sql(PROPOSED, waiter.name)
+    assert (state, by, "a secret of Cyd's" in yaml) == ("open", "cyd", True)
+    assert waiter.live[0] == 1
+    assert "one of its editors decides" in cyd_there.replies(room)[-1]["body"]
+
+
+def decide(who: Person, room: str, decision: str) -> None:
+    """On the last card, by the plain form."""
+    card = [message["metadata"]["id"] for message in who.messages(room) if message["metadata"].get("card") == "approval"][-1]
+    with who.signed_in() as browser:
+        page = browser.get(f"/approvals/{card}/").text
+        fields = dict(re.findall(r'name="(csrfmiddlewaretoken|sha256)" value="([^"]+)"', page))
+        sent = browser.post(f"/approvals/{card}/", data={**fields, "decision": decision})
+        assert sent.status_code in (200, 204, 302), sent.text
 
 
 EVIL = {
