@@ -47,8 +47,12 @@ def expire() -> None:
     """What nobody decided in time is a no. For the relay, every few seconds."""
     _each(Approval.objects.filter(state=approvals.PENDING, expires_at__lte=Now()).select_related("run"), approving.expire)
     _each(Question.objects.filter(state=questions.OPEN, expires_at__lte=Now()).select_related("run"), asking.expire)
-    orphans = Run.objects.filter(state=WAITING, room__removed_at__isnull=False)
-    _each(orphans, lambda run: run.withdraw("room_removed", "The room was removed."))
+    _each(orphans(), lambda run: run.withdraw("room_removed", "The room was removed."))
+
+
+def orphans() -> QuerySet[Run]:
+    """Runs that wait in a room that is no more."""
+    return Run.objects.filter(state=WAITING, room__removed_at__isnull=False)
 
 
 def run_ended(run: Run) -> None:

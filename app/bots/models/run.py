@@ -132,6 +132,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state=PENDING), name="run_due"),
             models.Index(fields=["lease_until"], condition=Q(state=ACTIVE), name="run_leased"),
+            models.Index(fields=["room"], condition=Q(state=WAITING), name="run_waiting"),
             models.Index(fields=["room", "-created_at"], name="run_of_room"),
             models.Index(fields=["bot", "-created_at"], name="run_of_bot"),
         ]

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from bots import alarms, approving, correcting, rating, reviewing, sending
+from bots import alarms, approving, correcting, rating, reviewing, sending, waiting
 from bots.deliveries import delivery_of
 from bots.errors import Decided, StaleAttempt
 from bots.models import Alert, Approval, Bot, Question, Run
@@ -306,3 +306,14 @@ def test_w24_a_bot_written_in_the_browser_acts_for_its_author_alone(
     headers = {"authorization": f"Bearer {token_of(ada, 'bots')}", "X-Parley-Run": f"{at_work.pk}/{at_work.attempt}"}
 
     assert Client().get("/api/v1/bots/echo/runs", headers=headers).status_code == status
+
+
+def test_the_relay_finds_what_waits_in_removed_rooms_without_reading_every_run(asked: Run, bea: User, direct: Room, bot: Bot) -> None:
+    """It looks every few seconds, and runs are kept for good."""
+    Run.objects.bulk_create(
+        Run(bot=bot, room=direct, asker=bea, state=DONE, outcome="replied", trigger_position=1, chain=asked.pk) for _ in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE bots_run")
+
+    assert "run_waiting" in waiting.orphans().explain()
