@@ -79,7 +79,7 @@ def _book(bench: Bench, lines: bytes) -> None:
     except ValueError:
         return
     if bench.bot and isinstance(told, dict):
-        budgets.book_trial(bench.bot, bench.user, told.get("steps") or [])
+        budgets.book_trial(bench.bot, bench.user, [{"usage": usage} for usage in told.get("used") or []])
 
 
 def _messages(said: str) -> list[dict[str, str]]:
@@ -94,5 +94,5 @@ def _messages(said: str) -> list[dict[str, str]]:
 
 
 def _ended(explanation: str) -> bytes:
-    last = {"outcome": "failed", "explanation": explanation, "replies": [], "steps": [], "usage": {}}
+    last = {"outcome": "failed", "explanation": explanation, "replies": [], "steps": [], "usage": {}, "used": []}
     return json.dumps(last).encode() + b"\n"

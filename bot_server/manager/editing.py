@@ -113,7 +113,9 @@ class Desk:
 
     def cases(self, text: Text) -> Json:
         """How a text does in its own cases, and what they used. Raises BrokenBotFile."""
-        cases, used = trials.cases_of(self.pipeline(text.yaml, text.name), self.library.loader, self.secrets)
+        found, is_there = self.pipeline(text.yaml, text.name), text.name is not None
+        self.must_be_counted(found, is_there)
+        cases, used = trials.cases_of(found, self.library.loader, self.secrets, counted=is_there)
         return {"cases": cases, "used": used}
 
     def save(self, name: str, wish: Wish) -> Json:
@@ -122,7 +124,9 @@ class Desk:
         pipeline = self.pipeline(text, name, is_new=wish.base is None)
         base = self._text_of(name, wish.base)
         writing.check_base(writing.place_of(self.library, name)[1], base, text, wish.seen)
-        results, used = trials.cases_of(pipeline, self.library.loader, self.secrets)
+        if pipeline.bot.tests:
+            self.must_be_counted(pipeline, wish.base is not None)
+        results, used = trials.cases_of(pipeline, self.library.loader, self.secrets, counted=wish.base is not None)
         if not all(case["passed"] for case in results):
             raise Failed(results, used)
         with self._lock, writing.alone_in(self.library.folder):
@@ -155,6 +159,12 @@ class Desk:
         if (name is None or is_new) and self.library.get(found.name) is not None:
             raise BrokenBotFile([Problem(file, line, "name", f"there is a bot {found.name} already; choose another name")])
         return found
+
+    def must_be_counted(self, pipeline: Pipeline, is_there: bool) -> None:
+        """Nobody counts what a bot uses that is not there yet, though the operator may have allowed its name already (W22)."""
+        if trials.may_cost(pipeline) and not is_there:
+            message = "nothing counts what this bot would use before it is there; save it without tests, then try it"
+            raise BrokenBotFile([Problem(pipeline.file, 1, "permissions", message)])
 
     def problems(self, error: BrokenBotFile) -> Json:
         """What is wrong with a text, for the app."""
@@ -234,6 +244,7 @@ async def try_out(request: Request) -> Response:
         return tried
     try:
         pipeline = await _in(desk, desk.pipeline, tried.yaml, tried.name)
+        desk.must_be_counted(pipeline, tried.name is not None)
     except BrokenBotFile as error:
         return JSONResponse(desk.problems(error), 422)
     if pipeline.status == "off":
@@ -241,7 +252,8 @@ async def try_out(request: Request) -> Response:
     if not desk.free.acquire(blocking=False):
         return refusal(503, "busy", "Others are trying their bots at the moment. Try again in a minute.")
     said = [{"by": one.by, "text": one.text} for one in tried.messages]
-    talk = trials.Tryout(pipeline, desk.library.loader, secrets=desk.secrets, asker=tried.asker.username)
+    counted = tried.name is not None
+    talk = trials.Tryout(pipeline, desk.library.loader, secrets=desk.secrets, asker=tried.asker.username, counted=counted)
     trial = trials.Trial(talk, said, desk.free.release).start(desk.trials)
     return StreamingResponse(_streamed(desk, trial), media_type="application/x-ndjson")
 

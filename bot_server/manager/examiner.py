@@ -12,7 +12,7 @@ import threading
 from errors import BotServerError
 from manager.library import Bot, Library
 from manager.registration import Registrar
-from manager.trials import cases_of
+from manager.trials import cases_of, may_cost
 from pipeline.payload import Secrets
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Examiner:
         bot = self._library.get(name)
         if bot is None or bot.live is None or not _free(bot):
             return
-        results, _ = cases_of(bot.live, self._library.loader, self._secrets)
+        results, _ = cases_of(bot.live, self._library.loader, self._secrets, counted=False)
         if self._library.get(name) == bot:  # else a newer text is on its way here
             self._registrar.register_now(bot, results)
 
@@ -55,4 +55,4 @@ class Examiner:
 def _free(bot: Bot) -> bool:
     """Whether its tests can be run, and cost nothing."""
     live = bot.live
-    return live is not None and not bot.problems and live.status == "on" and not (live.granted.services or live.granted.executors)
+    return live is not None and not bot.problems and live.status == "on" and not may_cost(live)

@@ -57,11 +57,11 @@ def place_of(library: Library, name: str) -> tuple[Path, str | None]:
 
 def check_base(now: str | None, base: str | None, text: str, seen: str) -> None:
     """Raise Changed unless the text was made from what the file says now (`base`; None for a new bot), or the person has `seen` that."""
-    if now is None or now == text or (seen and seen == digest(now)):
+    if now is None or now == text:
         return
-    if base is None:
+    if base is None:  # and nobody says that they have seen it: it may be the file that another bot lives in
         raise Changed("There is a file of that name already. Choose another name for your bot.")
-    if now != base:
+    if now != base and not (seen and seen == digest(now)):
         raise Changed("Somebody has changed the file since you began. Look at what it says now, then save yours or take theirs.", now)
 
 

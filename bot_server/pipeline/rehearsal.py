@@ -157,7 +157,7 @@ class Rehearsal:
             outcome = Outcome("failed", explanation="Work was passed on too often." if self.hops >= MAX_HOPS else why)
             replies: list[str] = []
         else:
-            other = Rehearsal(callee, self.loader, self.screen, self.secrets, self.asker, self.control, self.people)
+            other = self._other(callee)
             other.hops, other.sent, other.files, other.now = self.hops + 1, self.sent, self.files, self.now
             outcome, replies = other.say(body), other.replies
             self.asked += other.asked
@@ -165,6 +165,9 @@ class Rehearsal:
         return {
             "kind": "delegation", "id": str(uuid.uuid4()), "outcome": outcome.outcome, "replies": replies, "explanation": said,
         }  # fmt: skip
+
+    def _other(self, callee: Pipeline) -> Rehearsal:
+        return Rehearsal(callee, self.loader, self.screen, self.secrets, self.asker, self.control, self.people)
 
     def _add(self, username: str, body: str, *, is_bot: bool) -> None:
         author = {"username": username, "name": username.capitalize(), "is_bot": is_bot}

@@ -243,7 +243,7 @@ class TestTrying:
     @pytest.mark.django_db(transaction=True)
     def test_the_text_is_tried_as_who_asks_and_counts_for_the_day(self, echo_there: Bot, ada: User, desk: Desk) -> None:
         usage = {"module": "OpenAIChat", "model": "small", "tokens_in": 10, "tokens_out": 5}
-        last = {"outcome": "replied", "explanation": "", "replies": ["hello"], "steps": [{"name": "Chat", "usage": usage}], "usage": {}}
+        last: dict[str, Any] = {"outcome": "replied", "explanation": "", "replies": ["hello"], "steps": [], "usage": {}, "used": [usage]}
         desk.answers["/trials"] = b'{"text": "hel"}\n{}\n' + json.dumps(last).encode() + b"\n"
         found = self.lines(ada, "/bots/echo/edit/trial/", yaml=ECHO, messages=json.dumps([{"by": "you", "text": "hi"}]))
         assert found == [{"text": "hel"}, {}, last]
