@@ -23,7 +23,7 @@ class ProposeChange(Step):
         review, body = payload["review"], payload["draft"]["body"]
         found = BLOCK.search(body)
         words = BLOCK.sub("", body).strip()
-        looked = f"I looked at {review['runs']} of its answers."
+        looked = f"I looked at {review['runs']} of its answers." if review["runs"] > 1 else "I looked at one of its answers."
         if found is None:
             payload["draft"]["body"] = f"{looked} {words}"
             self.note = "no change"
@@ -49,4 +49,6 @@ def _cases(cases: list[dict[str, object]] | None) -> str:
     if cases is None:
         return "Its cases were not run: one of its editors does that. "
     failed = sum(not case["passed"] for case in cases)
+    if len(cases) == 1:
+        return "Its case failed. " if failed else "Its case passed. "
     return f"Of its {len(cases)} cases, {failed or 'none'} failed. " if cases else ""

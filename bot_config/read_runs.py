@@ -50,7 +50,7 @@ class ReadRuns(Step):
         file = workshop.file(name)
         kinds = ("failed", "corrected", "disliked")
         runs = {kind: workshop.runs(name, kind, self.settings.limit) for kind in kinds}
-        count = sum(map(len, runs.values()))
+        count = len({run["id"] for found in runs.values() for run in found})
         self.note = ", ".join(f"{len(found)} {kind}" for kind, found in runs.items())
         if not count:
             where = "rooms you are in" if payload["room"]["kind"] == "direct" else "rooms that everybody here is in"
@@ -58,7 +58,7 @@ class ReadRuns(Step):
             return payload
         payload["review"] = {"bot": name, "version": file["version"], "runs": count, "may_edit": file["may_edit"]}
         material = _short(json.dumps(runs, ensure_ascii=False, indent=1, default=str), MOST_BYTES)
-        asked = f"The file of {name}:\n```yaml\n{file['yaml']}\n```\n\nIts runs:\n```json\n{material}\n```"
+        asked = f"The file of {name}:\n```yaml\n{file['yaml'].rstrip()}\n```\n\nIts runs:\n```json\n{material}\n```"
         payload["prompt"] = [{"role": "system", "content": TASK}, {"role": "user", "content": asked}]
         return payload
 

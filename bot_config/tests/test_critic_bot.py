@@ -70,7 +70,7 @@ def test_it_reads_the_bot_that_is_named(body: str) -> None:
 
     assert after["review"] == {"bot": "echo", "version": 4, "runs": 2, "may_edit": False}
     asked = after["prompt"][1]["content"]
-    assert FILE in asked
+    assert FILE.rstrip() in asked
     assert "model_away" in asked
 
 
@@ -101,7 +101,17 @@ def test_it_proposes_the_file_that_the_model_wrote_against_the_version_it_read()
 
     assert workshop.proposals == [("echo", "name: echo\nsteps: [Draft, Chat, Reply]\n", "It forgets to greet.", 4)]
     assert "(/bots/echo/proposals/7/)" in said
-    assert "Of its 1 cases, none failed" in said
+    assert "Its case passed." in said
+
+
+@pytest.mark.parametrize(("passed", "says"), [([True, True], "none failed"), ([True, False], "1 failed"), ([False], "Its case failed")])
+def test_it_says_how_the_cases_did(passed: list[bool], says: str) -> None:
+    cases = [{"case": "hello", "passed": each, "missed": ""} for each in passed]
+    assert says in _propose(Workshop(cases=cases), "So.\n```yaml\nname: echo\n```")
+
+
+def test_a_run_that_was_corrected_and_disliked_is_one_answer() -> None:
+    assert _read(Workshop(corrected=[{"id": "1"}], disliked=[{"id": "1"}]), "@echo")["review"]["runs"] == 1
 
 
 def test_it_says_when_the_cases_were_left_to_an_editor() -> None:
