@@ -14,6 +14,7 @@ from steps.step import Payload, Step, StepConfig
 from steps.words import filled
 
 MOST_WORDS = 2000
+LONGEST_DETAIL = 60
 
 
 class AskConfig(StepConfig):
@@ -48,7 +49,8 @@ class Ask(Step):
     @classmethod
     def detail(cls, config: Mapping[str, Any]) -> str:
         """The question, in short."""
-        return str(config.get("question", ""))[:60]
+        question = " ".join(str(config.get("question", "")).split())
+        return question if len(question) <= LONGEST_DETAIL else question[: LONGEST_DETAIL - 1].rstrip() + "…"
 
     def wants(self, payload: Payload) -> Question:
         """The question with the values it names. Raises PayloadError when there are no words for it."""

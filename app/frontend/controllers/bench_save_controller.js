@@ -82,5 +82,6 @@ export default class extends Controller {
     this.wordsTarget.textContent = words
     this.casesTarget.replaceChildren(...cases.filter(({ passed }) => !passed).map(caseItem))
     this.outcomeTarget.hidden = false
+    this.outcomeTarget.scrollIntoView({ block: "nearest" }) // who saves may be far down in the file
   }
 }

@@ -34,9 +34,10 @@ export class TrialRoom {
       this.last = this.#article("bot", reply)
     }
     if (outcome === "failed") this.last = this.#article("bot", explanation, "", "trial__message--failed")
+    else if (outcome === "waiting") this.#article("bot", explanation || "It waits.", UNANSWERED, "trial__message--quiet")
     else if (!replies.length) this.last = this.#article("bot", NOTHING[outcome] ?? explanation ?? "", "", "trial__message--quiet")
-    if (explanation && outcome === "waiting") this.#note(this.last, explanation)
-    else if (steps.length) this.#note(this.last, steps.map(({ name, ms }) => `${name} ${ms} ms`).join(" · "))
+    if (outcome === "waiting") return
+    if (steps.length) this.#note(this.last, steps.map(({ name, ms }) => `${name} ${ms} ms`).join(" · "))
   }
 
   #article(by, text, note = "", kind = "") {
@@ -61,4 +62,6 @@ export class TrialRoom {
   }
 }
 
+const UNANSWERED =
+  "Nobody can answer it in a trial. Save the bot and ask it in a room, or give the answers in a case: answers, under tests."
 const NOTHING = { silent: "It says nothing.", cancelled: "It was stopped." }

@@ -32,6 +32,14 @@ it("says why there is no answer, and that no word of it is remembered", () => {
   expect(room.said.map(({ by }) => by)).toEqual(["you", "you"])
 })
 
+it("says once what it waits for, and where that can be answered", () => {
+  room.say("hi")
+  room.hear({ outcome: "waiting", explanation: "It waits for an answer to: When?", replies: ["Wait"], steps: [{ name: "Ask", ms: 1 }] })
+  expect(document.querySelector("[role=log], div").textContent.match(/When\?/g)).toHaveLength(1)
+  expect(words().at(-1)).toContain("Save the bot and ask it in a room")
+  expect(words().at(-2)).toBe("HelloWait")
+})
+
 it("shows what a bot writes as text, not as a page", () => {
   room.say("<img src=x onerror=alert(1)>")
   room.hear({ outcome: "replied", explanation: "", replies: ["<script>x</script>"], steps: [] })

@@ -279,6 +279,23 @@ def test_the_trial_room_streams_stops_and_shows_what_goes_wrong(editor: Open, pr
     expect(try_it(page, "again")).to_contain_text("does not load")
 
 
+def test_the_file_comes_first_and_what_came_of_a_save_is_in_sight(editor: Open, forget: Callable[[str], None]) -> None:
+    forget("sight")
+    page = editor("bea", "/bots/new/")
+    write(page, bot_of("sight"))
+    save(page)
+    page.wait_for_url("**/bots/sight/edit/")
+    expect(code(page)).to_be_in_viewport()
+    expect(page.get_by_label("Greeting")).to_be_hidden()
+    page.get_by_role("heading", name="Basics").click()
+    expect(page.get_by_label("Greeting")).to_have_value("hello")
+    write(page, bot_of("sight", expected="trumpets") + "# more\n" * 80)
+    page.keyboard.press("Control+End")
+    expect(page.get_by_label("Greeting")).not_to_be_in_viewport()
+    save(page)
+    expect(page.get_by_role("alert").get_by_text("Not saved")).to_be_in_viewport()
+
+
 def test_the_editor_is_for_hands_and_ears_too(editor: Open, faults_of: Callable[[Page], list[str]]) -> None:
     def mine(page: Page) -> list[str]:
         return [fault for fault in faults_of(page) if "avatar--off" not in fault]  # the sidebar's, of bots that other tests switched off

@@ -119,3 +119,11 @@ def test_i10_a_broken_payload_gets_a_clear_error_or_an_answer(step: type[Step], 
         assert "payload" in error.explanation
     else:
         assert made
+
+
+def test_a_long_question_is_told_in_short_and_says_that_it_goes_on() -> None:
+    ask = BUILT_IN["Ask"]
+    assert ask.detail({"question": "When?"}) == "When?"
+    told = ask.detail({"question": "How urgent is it?\nSay what would be too late for you, and for whom it would be."})
+    assert told == "How urgent is it? Say what would be too late for you, and f…"
+    assert len(told) == 60
