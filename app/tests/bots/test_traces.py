@@ -82,7 +82,7 @@ def test_a_stopped_run_stands_behind_its_last_step(at_work: Run) -> None:
         pytest.param("parley_0a1b2c3d_" + "e" * 40, id="a token of ours"),
         pytest.param("Authorization: Bearer abcdef0123456789abcdef", id="a bearer"),
         pytest.param("postgres://parley:verysecret@db/parley", id="a password in an address"),
-        pytest.param("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", id="a private key"),
+        pytest.param("-----BEGIN " + "PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", id="a private key"),
         pytest.param("ghp_" + "a1" * 15, id="a token of a forge"),
     ],
 )
