@@ -43,7 +43,7 @@ def safe(bot: str, wish: str | None) -> Picture | None:
     name = f"{PICTURES}{bot}-{hashlib.sha256(source).hexdigest()[:16]}.png" if source else ""
     if Bot.objects.filter(user__username=bot, picture=name).exists():
         return None
-    return Picture(name, _remade(source) if source else b"")
+    return Picture(name, _remade(bot, source) if source else b"")
 
 
 def put(bot: Bot, picture: Picture | None) -> None:
@@ -70,12 +70,12 @@ def _decoded(wish: str) -> bytes:
         raise BadInput(BAD, picture="is not base64") from error
 
 
-def _remade(source: bytes) -> bytes:
+def _remade(bot: str, source: bytes) -> bytes:
     """A square PNG of these pixels and of nothing else: no other format, no metadata, no trailing bytes (W4).
 
     The bytes of a stranger are read in the darkroom, a process that can do little else; here only what came out of it.
     """
-    made = pictures.made_anew(BytesIO(source), "avatar") if source.startswith(KINDS) else None
+    made = pictures.made_anew(BytesIO(source), "avatar", f"bot {bot}") if source.startswith(KINDS) else None
     if made is None:
         raise BadInput(BAD, picture="cannot be read")
     if max(made.width, made.height) > LARGEST_SIDE:

@@ -39,7 +39,7 @@ def upload(user: User, room_id: uuid.UUID | str, file: UploadedFile[bytes]) -> A
     _check(user, name, file.size or 0)
     head = file.read(HEAD)
     file.seek(0)
-    picture = pictures.made_anew(file, name) if pictures.looks_like_one(head) else None
+    picture = pictures.made_anew(file, name, f"user {user.pk}") if pictures.looks_like_one(head) else None
     file.seek(0)
     try:
         return _picture(user, room, name, picture) if picture else _file(user, room, name, file)

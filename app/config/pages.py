@@ -14,6 +14,8 @@ from django.core.signals import request_started
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix, set_urlconf
 
+from lib.database import let_go
+
 # More than the database's pool has connections: a request waits for one of those, and must not keep others from what needs none.
 THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="pages")
 TOO_LARGE = b'{"error": {"code": "too_large", "message": "This is more than one request may carry."}}'
@@ -69,6 +71,8 @@ class Pages(ASGIHandler):
         response._handler_class = self.__class__
         if not response.streaming:
             response.close()
+        else:  # its end comes in another thread, which cannot give back this one's connection; what is streamed reads no database
+            let_go()
         return cast("HttpResponseBase", response)
 
 
