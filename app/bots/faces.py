@@ -42,6 +42,7 @@ class Shown(NamedTuple):
     number: int
     part: contents.Part
     html: SafeString
+    label: SafeString
     more: int = 0
 
 
@@ -56,6 +57,10 @@ class ApprovalFace:
     @property
     def is_open(self) -> bool:
         return self.approval.state == "pending"
+
+    @property
+    def title(self) -> SafeString:
+        return exactly(self.approval.title)
 
     @property
     def parts(self) -> list[Shown]:
@@ -108,7 +113,7 @@ class ApprovalFace:
         parts = contents.read(content).parts
         most = None if self.alone or sum(len(part.text) for part in parts) <= MOST_IN_A_ROOM else EXCERPT
         return [
-            Shown(number, part, exactly(part.text[:most]), max(0, len(part.text) - (most or len(part.text))))
+            Shown(number, part, exactly(part.text[:most]), exactly(part.label), max(0, len(part.text) - (most or len(part.text))))
             for number, part in enumerate(parts)
         ]
 
