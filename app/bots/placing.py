@@ -24,11 +24,11 @@ OURS = ("by_hand", "via", "approval")
 def say(run: Run, body: str, *, client_id: str, kind: str = TEXT, metadata: dict[str, Any] | None = None) -> Posted:
     """Post in the bot's name, for this run. The room is held, and `run.room` is as it is now."""
     author, about = run.bot.user, metadata or {}
+    first = replies_of(run).first() if run.regenerates else None
+    if first is not None and first.client_id != client_id:
+        return run.room.post(author, body, client_id=client_id, kind=kind, metadata=about, within=first)
     if kind != TEXT or run.regenerates is None:
         return run.room.post(author, body, client_id=client_id, kind=kind, metadata=about, within=branch_of(run))
-    first = replies_of(run).first()
-    if first is not None and first.client_id != client_id:
-        return run.room.post(author, body, client_id=client_id, metadata=about, within=first)
     _gather(run.regenerates)
     choose = not _was_mended(run.regenerates, run)
     return run.room.post_alternative(run.regenerates, author, body, client_id=client_id, metadata=about, choose=choose)
@@ -63,8 +63,8 @@ def _was_mended(reply: Message, run: Run) -> bool:
 
 
 def _gather(reply: Message) -> None:
-    """What else was said in the run of this reply comes and goes with it."""
+    """What else was said in the run of this reply comes and goes with it; what is shown is not put out of sight by the way."""
     run = (reply.client_id or "").partition(":")[0]
     if run:
         later = Message.objects.filter(author=reply.author_id, room=reply.room_id, client_id__startswith=f"{run}:")
-        later.filter(position__gt=reply.position, within=reply.within_id).update(within=reply)
+        later.filter(position__gt=reply.position, within=reply.within_id, hidden=reply.hidden).update(within=reply)

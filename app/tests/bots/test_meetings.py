@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +21,7 @@ from bots.models.queue import in_seconds
 from bots.models.run import CANCELLED, DONE, WAITING
 from bots.regenerating import regenerate
 from bots.resuming import ask_again
+from bots.taking_over import take_over
 from chat.consumers import resume
 from chat.models import Message, Room
 from chat.rendering import event_frame
@@ -180,6 +182,20 @@ def test_what_was_put_right_before_gives_way_to_what_a_person_asked_for_since(as
     assert shown(direct) == ["Let's go for a walk", "Gladly"]
 
 
+def test_what_failed_after_its_first_words_comes_and_goes_with_them(asked: Run, direct: Room, bea: User) -> None:
+    old = answered("Woof")
+    regenerate(old, bea)
+    run = taken()
+    new = run.reply(1, "1.0", "Gladly", {}).message
+    run.finish(1, "failed", reason="model", explanation="The model is away.", permanent=True)
+    assert shown(direct) == ["Let's go for a walk", "Gladly", "The model is away."]
+
+    direct.choose(old, bea)
+    assert shown(direct) == ["Let's go for a walk", "Woof"]
+    direct.choose(new, bea)
+    assert shown(direct) == ["Let's go for a walk", "Gladly", "The model is away."]
+
+
 def test_w22_a_person_who_asks_again_begins_a_new_count_of_what_is_handed_on(
     bots_api: Api, at_work: Run, guide: Bot, bea: User
 ) -> None:  # fmt: skip
@@ -317,3 +333,25 @@ def test_the_relay_finds_what_waits_in_removed_rooms_without_reading_every_run(a
         cursor.execute("ANALYZE bots_run")
 
     assert "run_waiting" in waiting.orphans().explain()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_i5_of_a_yes_and_an_answer_by_hand_at_once_nothing_goes_on_behind_the_persons_back(asking: Run, ada: User, bea: User) -> None:
+    approval = Approval.objects.get()
+
+    def either(act: Callable[[], Any]) -> Callable[[], None]:
+        def run() -> None:
+            with contextlib.suppress(Decided):
+                act()
+
+        return run
+
+    in_threads([
+        either(lambda: approving.decide(approval, bea, "approve", approval.sha256)),
+        either(lambda: take_over(asking, ada, "answer", "I have written to Luke myself.")),
+    ])  # fmt: skip
+
+    assert Run.objects.exclude(state=DONE).count() == 0
+    assert Run.objects.get(pk=asking.pk).reason == "taken_over"
+    with pytest.raises(StaleAttempt):
+        sending.send(asking, 1, "4.0", str(approval.pk))
