@@ -146,9 +146,9 @@ def _to_come(name: str, index: int, at: int) -> Row:
 
 
 def duration(ms: int) -> str:
-    """At a glance: 860 ms, 1.9 s, 2 min 5 s."""
+    """At a glance: < 1 ms, 860 ms, 1.9 s, 2 min 5 s."""
     if ms < 1000:
-        return f"{ms} ms"
+        return f"{ms} ms" if ms else "< 1 ms"
     if ms < 59_950:
         return f"{ms / 1000:.1f} s"
     minutes, seconds = divmod(round(ms / 1000), 60)
@@ -157,7 +157,7 @@ def duration(ms: int) -> str:
 
 def fine_duration(ms: int) -> str:
     """To compare steps: in milliseconds up to ten seconds."""
-    return f"{ms:,} ms" if ms < 10_000 else duration(ms)
+    return f"{ms:,} ms" if 0 < ms < 10_000 else duration(ms)
 
 
 def dollars(cost: Decimal | None) -> str:

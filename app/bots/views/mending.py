@@ -40,7 +40,7 @@ def replay_run(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
     try:
         made = replay(run, request.user, version, key, force=bool(request.POST.get("force")))
     except Corrected as error:
-        about = {"run": run, "correction": error.correction, "problem": error.message, "version": version, "key": key}
+        about = {"run": run, "correction": error.correction, "why": error.message, "version": version, "key": key}
         return render(request, "bots/corrected.html", about, status=error.status)
     return redirect("run", made.pk)
 

@@ -20,10 +20,14 @@ from chat.views.doors import PersonRequest, for_people
 @for_people
 def proposals(request: PersonRequest, name: str) -> HttpResponse:
     found = proposing.visible_to(request.user, name)
-    bot = Bot.objects.select_related("user").filter(user__username=name).first()
-    if bot is None and not found:
+    bot = Bot.objects.select_related("user", "owner", "author", "live").filter(user__username=name).first()
+    about = {"name": name, "proposals": found[:100]}
+    if bot is not None:
+        about |= {"bot": bot, "may_edit": bot.may_be_edited_by(request.user), "tab": "proposals"}
+        return render(request, "bots/proposals.html", about)
+    if not found:
         raise NotFound(proposing.NO_PROPOSAL)
-    return render(request, "bots/proposals.html", {"name": name, "bot": bot, "proposals": found[:100]})
+    return render(request, "bots/proposals_of_new.html", about)
 
 
 @require_safe

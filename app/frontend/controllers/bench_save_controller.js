@@ -74,13 +74,14 @@ export default class extends Controller {
 
   #heldBack({ error, problems = [], cases = [] }) {
     if (problems.length) this.benchOutlet.show(problems)
-    this.#say(error.message, "bad", cases)
+    const missed = cases.filter(({ passed }) => !passed)
+    this.#say(missed.length ? `Not saved, since ${missed.length} of ${cases.length} cases failed.` : error.message, "bad", missed)
   }
 
-  #say(words, kind, cases = []) {
+  #say(words, kind, missed = []) {
     this.outcomeTarget.className = `notice bench__outcome notice--${kind === "bad" ? "error" : "success"}`
     this.wordsTarget.textContent = words
-    this.casesTarget.replaceChildren(...cases.filter(({ passed }) => !passed).map(caseItem))
+    this.casesTarget.replaceChildren(...missed.map(caseItem))
     this.outcomeTarget.hidden = false
     this.outcomeTarget.scrollIntoView({ block: "nearest" }) // who saves may be far down in the file
   }

@@ -182,7 +182,9 @@ class TestDeciding:
         assert "Accept and make it live" not in own
         assert cyd_client.get(self.page(made)).status_code == 404
         assert ada_client.get(f"/bots/echo/proposals/{NOBODY}/").status_code == 404
-        assert "People liked a title." in ada_client.get("/bots/echo/proposals/").content.decode()
+        listed = ada_client.get("/bots/echo/proposals/").content.decode()
+        assert "People liked a title." in listed
+        assert '<a href="/bots/echo/proposals/" aria-current="page">Proposals</a>' in listed, "it is one of the bot's tabs"
         assert "People liked a title." not in cyd_client.get("/bots/echo/proposals/").content.decode()
 
     def test_accepting_saves_exactly_this_text_over_what_was_shown(self, made: Proposal, ada: User, ada_client: Client, desk: Desk) -> None:
