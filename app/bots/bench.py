@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from accounts.names import check_not_reserved
+from accounts.throttle import Limit
 from bots import budgets, workshop
 from bots.access import bot_named
 from bots.errors import BadInput, NotAllowed, NotFound
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NOT_OURS = "This bot is a program of its own, and its file is not on this server. Change it where it runs."
 NO_SUCH_BOT = "There is no such bot."
+CASES, WHILE = 20, 60
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ class Bench:
         return workshop.check(yaml, self.name)
 
     def cases(self, yaml: str) -> list[dict[str, Any]]:
+        limit = Limit(f"cases:{self.user.pk}", CASES, WHILE)
+        if not limit.take():
+            raise BadInput(f"You have run cases {CASES} times in this minute. Wait {limit.wait} s.")
         if self.bot and (refusal := budgets.refusal(self.bot, self.user)):
             raise BadInput(refusal)
         return workshop.run_cases(yaml, self.name, self.user)

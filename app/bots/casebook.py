@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q
 
-from bots import case_text, workshop
-from bots.errors import ContentChanged, Decided, NotAllowed, NotFound
+from bots import budgets, case_text, workshop
+from bots.errors import BadInput, ContentChanged, Decided, NotAllowed, NotFound
 from bots.models import Bot, Case, CaseResult
 from bots.models.case import CONFIRMED, DROPPED, PROPOSED, SAVED
 
@@ -128,6 +128,8 @@ def run(user: User, bot: Bot, version: BotVersion) -> list[CaseResult]:
     if bot.live is None:
         raise Decided("The bot has no version that works.")
     text = version.yaml if version.pk == bot.live_id else case_text.with_tests_of(version.yaml, bot.live.yaml)
+    if refusal := budgets.refusal(bot, user):
+        raise BadInput(refusal)
     told = {result["case"]: result for result in workshop.run_cases(text, bot.name, user)}
     with transaction.atomic():
         version.results.all().delete()

@@ -13,6 +13,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.conf import settings
 from bots import saving
 from bots.errors import ChatError
 from bots.signing import signed
+from lib.database import let_go
 from lib.errors import OutboundError
 from lib.outbound import ask
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 # A save runs the bot's cases, and each may wait for a model.
 SECONDS = 20.0
 LONG_SECONDS = 180.0
+# Each keeps a thread of the pages: there are 64, and most are for those who chat (W17).
+AT_ONCE = BoundedSemaphore(24)
+BUSY = "Many ask the bot server at the moment. Your text is still here; try again soon."
 
 
 class WorkshopAway(ChatError):
@@ -143,8 +148,13 @@ def _asked(
     method: str, path: str, body: dict[str, Any] | None = None, seconds: float = SECONDS, used: Callable[[list[Any]], None] | None = None
 ) -> dict[str, Any]:
     """The answer; `used` hears what cases have used, whatever came of them."""
-    with _open(method, path, body, seconds) as (status, chunks):
-        said = _read(b"".join(chunks))
+    if not AT_ONCE.acquire(blocking=False):
+        raise WorkshopAway(BUSY)
+    try:
+        with _open(method, path, body, seconds) as (status, chunks):
+            said = _read(b"".join(chunks))
+    finally:
+        AT_ONCE.release()
     if used and said.get("used"):
         used(said["used"])
     if status != 200:
@@ -158,6 +168,7 @@ def _open(method: str, path: str, body: dict[str, Any] | None, seconds: float) -
         raise WorkshopAway("Bots cannot be edited here: BOT_KEY is not set for the chat. The operator can set it in .env.")
     packed = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     headers = signed(_key(), f"{method} {path}\n".encode() + packed)
+    let_go()
     try:
         with ask(method, f"{settings.BOT_API}{path}", packed, headers, seconds=seconds) as answer:
             yield answer
