@@ -97,7 +97,7 @@ class RunPage:
         costs = [step.cost for step in self._own if step.cost is not None]
         took = sum(step.ms for step in self._own)
         found = [
-            ("attempt", str(run.attempt) if run.attempt > 1 else ""),
+            ("tries", str(run.tries) if run.tries > 1 else ""),
             ("took", duration(took) if self._own else ""),
             ("tokens", f"{'about ' if any(guess for _, guess in counts) else ''}{tokens:,}" if tokens else ""),
             ("cost", dollars(sum(costs, Decimal()) if costs else run.cost)),

@@ -62,7 +62,7 @@ class Row:
 def rows_of(run: Run, steps: Sequence[RunStep], doing: str = "") -> list[Row]:
     """Recorded steps, and those to come by the names in the bot's file. `doing` is the step that the run's drafts speak of."""
     places = _places(steps)
-    recorded = {step.index: _row(step, *places.get(step.index, (0, 0))) for step in steps}
+    recorded = {step.index: _row(step, run.tries, *places.get(step.index, (0, 0))) for step in steps}
     planned = planned_names(run)
     at, mark = _at(run, steps)
     at = next((index for index, name in enumerate(planned) if index >= at and doing and name == doing and index not in recorded), at)
@@ -134,7 +134,8 @@ def _piece(start: int, ms: int, total: int) -> tuple[int, int]:
     return min(round(start / total * WIDTH), WIDTH - width), width
 
 
-def _row(step: RunStep, x: int, width: int) -> Row:
+def _row(step: RunStep, tries: int, x: int, width: int) -> Row:
+    """`tries`: a run that waited was delivered again, which is no second try."""
     by_hand = not step.attempt and not step.carried
     mark = "kept" if step.carried else "hand" if by_hand else step.state
     usage: dict[str, Any] = step.usage if isinstance(step.usage, dict) else {}
@@ -145,7 +146,7 @@ def _row(step: RunStep, x: int, width: int) -> Row:
         else (
             f"{'about ' if usage.get('estimated') else ''}{tokens:,} tokens" if tokens else "",
             f"{retries} {'retry' if retries == 1 else 'retries'}" if isinstance(retries, int) and retries > 0 else "",
-            f"attempt {step.attempt}" if step.attempt > 1 and not step.carried else "",
+            f"attempt {step.attempt}" if step.attempt > 1 and tries > 1 else "",
         )
     )
     return Row(

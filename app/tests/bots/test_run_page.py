@@ -208,6 +208,9 @@ def test_attempts_follow_each_other_on_the_lane(at_work: Run, bea_client: Client
     page = bea_client.get(f"/runs/{at_work.pk}/").content.decode()
 
     assert re.findall(r'<rect x="(\d+)" width="(\d+)"', page) == [("0", "500"), ("500", "500")]
+    assert "attempt 2" not in page, "a run that waited is delivered twice, and tried once"
+    Run.objects.filter(pk=at_work.pk).update(tries=2)
+    assert "attempt 2" in shown(bea_client, at_work)
 
 
 def test_a_trace_of_another_language_is_shown_as_far_as_it_goes(at_work: Run, bea_client: Client) -> None:
