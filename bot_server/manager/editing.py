@@ -130,9 +130,10 @@ class Desk:
         if not all(case["passed"] for case in results):
             raise Failed(results, used)
         with self._lock, writing.alone_in(self.library.folder):
-            path, before = writing.place_of(self.library, name)
-            writing.check_base(before, base, text, wish.seen)
-            writing.write(path, text)
+            path, now = writing.place_of(self.library, name)
+            writing.check_base(now, base, text, wish.seen)
+            before = writing.bytes_of(path)
+            writing.write(path, text.encode())
             try:
                 bot = self.library.reload(path)
                 if bot is None or bot.live is None or bot.problems:

@@ -65,11 +65,16 @@ def check_base(now: str | None, base: str | None, text: str, seen: str) -> None:
         raise Changed("Somebody has changed the file since you began. Look at what it says now, then save yours or take theirs.", now)
 
 
-def write(path: Path, text: str) -> None:
+def bytes_of(path: Path) -> bytes | None:
+    """All of a file, however big and whatever it holds, to put it back; None when there is none."""
+    return path.read_bytes() if path.is_file() else None
+
+
+def write(path: Path, text: bytes) -> None:
     """Put a text in place in one movement: a reader sees the old one or the new one, also after a crash."""
     draft = path.with_name(f".{path.name}.part")
     with draft.open("wb") as file:
-        file.write(text.encode())
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
@@ -81,8 +86,8 @@ def write(path: Path, text: str) -> None:
         os.close(descriptor)
 
 
-def put_back(library: Library, path: Path, before: str | None) -> Bot | None:
-    """The save did not come to its end: the file says again what it said."""
+def put_back(library: Library, path: Path, before: bytes | None) -> Bot | None:
+    """The save did not come to its end: the file is again what it was, byte for byte."""
     if before is None:
         path.unlink(missing_ok=True)
     else:

@@ -145,7 +145,7 @@ def ids(group: Room, bea: User, ada: User, bot: Bot, dan: User, desk: Desk, sett
 def address(door: Door, ids: dict[str, Any]) -> str:
     known = ids | ({"message_id": ids["reply"]} if door.name in {"correction", "feedback", "message_regeneration"} else {})
     known |= {"name": "x.png"} if door.name == "attachment" else {}
-    every = [*bot_urls.urlpatterns, *chat_urls.urlpatterns]
+    every: list[URLPattern | URLResolver] = [*bot_urls.urlpatterns, *chat_urls.urlpatterns]
     (entry,) = (found for found in leaves(every) if found.name == door.name)
     return reverse(door.name, kwargs={key: known[key] for key in entry.pattern.converters})
 
