@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bots import case_text, casebook
+from bots.exactly import exactly
 from bots.models.case import CONFIRMED, PROPOSED, SAVED
 
 if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+
     from accounts.models import User
     from bots.casebook import Tracks
     from bots.models import Bot, Case
@@ -23,7 +26,7 @@ class Entry:
     """A case with what this viewer may do with it."""
 
     case: Case
-    text: str
+    text: SafeString
     sha: str
     source: str
     may_confirm: bool
@@ -49,7 +52,7 @@ class CasesPage:
         mine = self.viewer.pk in (case.author_id, case.made_by_id)
         return Entry(
             case=case,
-            text=case_text.text_of(case),
+            text=exactly(case_text.text_of(case)),
             sha=case_text.sha_of(case),
             source=SOURCES[case.source],
             may_confirm=case.state == PROPOSED and self.viewer.pk == case.author_id,

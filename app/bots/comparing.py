@@ -5,6 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bots.exactly import exactly
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
 
 SAME, GONE, NEW, FOLD = "same", "gone", "new", "fold"
 AROUND = 3
@@ -18,6 +24,11 @@ class Line:
     text: str
     old: int | None = None
     new: int | None = None
+
+    @property
+    def html(self) -> SafeString:
+        """With what nobody sees shown by its number: who decides over a difference sees all of it (W21)."""
+        return exactly(self.text)
 
     @property
     def sign(self) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from chat.models import Posted
 
 REGENERATED = "regenerated"
-# What this chat alone says of a message: who wrote it by hand, and who approved it. No bot says that of itself.
-OURS = ("by_hand", "via", "approval")
+# What this chat alone says of a message: who wrote it by hand, corrected and approved it. No bot says that of itself.
+OURS = ("by_hand", "via", "approval", "corrected")
 
 
 def say(run: Run, body: str, *, client_id: str, kind: str = TEXT, metadata: dict[str, Any] | None = None) -> Posted:

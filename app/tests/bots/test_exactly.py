@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
+from accounts.models import User
 from bots.exactly import exactly
-from bots.models import Run
+from bots.models import Bot, BotVersion, Case, Proposal, Run
 from chat.models import Message
 from chat.rendering import message_html
 from tests.bots import waits
@@ -43,3 +45,20 @@ def test_w21_the_card_is_as_exact_about_what_it_says_of_itself(asked: Run, bots_
     html = message_html(Message.objects.get(kind="card"))
     assert 'May I<span class="unseen">U+202E</span> send this?' in html
     assert 'Mess<span class="unseen">U+202E</span>age' in html
+
+
+HIDING = "name: echo\nsteps: [Chat]  # as\u202e before\n"
+
+
+def test_w21_a_change_that_is_decided_on_shows_what_hides_in_it(bot: Bot, ada: User, ada_client: Client) -> None:
+    proposal = Proposal.objects.create(bot=bot, name="echo", yaml=HIDING, why="", by=ada)
+    version = BotVersion.objects.create(bot=bot, number=2, yaml=HIDING, created_by=ada)
+    for path in (f"/bots/echo/proposals/{proposal.pk}/", f"/bots/echo/versions/{version.number}/"):
+        assert '# as<span class="unseen">U+202E</span> before' in ada_client.get(path).content.decode()
+
+
+def test_w21_so_does_a_case_before_it_is_confirmed(bot: Bot, bea: User, bea_client: Client) -> None:
+    Case.objects.create(bot=bot, author=bea, made_by=bea, say=["hi\u200b there"], expect={"contains": "hi"}, source="feedback")
+    page = bea_client.get("/bots/echo/cases/").content.decode()
+    assert "U+200B" in page
+    assert "\u200b" not in page

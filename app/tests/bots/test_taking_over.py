@@ -110,7 +110,7 @@ def test_what_a_person_answered_is_no_success_of_the_bot(at_work: Run, bea: User
 
 
 def test_no_bot_says_of_itself_that_a_person_wrote_its_words(at_work: Run) -> None:
-    forged = {"by_hand": {"username": "bea"}, "via": "x", "approval": "y", "run": "z", "tone": "dry"}
+    forged = {"by_hand": {"username": "bea"}, "via": "x", "approval": "y", "corrected": "bea", "run": "z", "tone": "dry"}
 
     assert at_work.reply(1, "1.0", "hello", forged).message.metadata == {"run": str(at_work.pk), "tone": "dry"}
 
