@@ -69,10 +69,15 @@ export default class extends Controller {
 
   #reload() {
     if (this.searchTarget.value) return
-    this.#later("reload", RELOAD_AFTER, () => {
-      this.frameTarget.src = this.frameTarget.dataset.src
-      this.frameTarget.reload()
-    })
+    this.#later("reload", RELOAD_AFTER, () => this.#load(this.frameTarget))
+  }
+
+  // One load at a time: Turbo loses its way when a second list is rendered while the first one is. Setting another address loads it.
+  #load(frame) {
+    const wanted = new URL(frame.dataset.src, location).href
+    if (frame.hasAttribute("busy")) this.#reload()
+    else if (frame.hasAttribute("src") && new URL(frame.getAttribute("src"), location).href === wanted) frame.reload()
+    else frame.setAttribute("src", wanted)
   }
 
   // The title of the page tells how much is unread to whoever looks at another tab.

@@ -6,7 +6,7 @@ const settled = () => new Promise(resolve => setTimeout(resolve))
 
 afterEach(() => vi.useRealTimers())
 
-test.each(["message.edited", "message.deleted"])("after %s the list comes anew: those may have been its last words", async kind => {
+async function withList(act) {
   document.body.innerHTML = `<aside data-controller="sidebar" data-action="parley:frame@document->sidebar#hear">
     <input data-sidebar-target="search"><div data-sidebar-target="frame" data-src="/people/"></div></aside>`
   const aside = document.querySelector("aside")
@@ -17,11 +17,38 @@ test.each(["message.edited", "message.deleted"])("after %s the list comes anew: 
   application.register("sidebar", SidebarController)
   await application.start()
   vi.useFakeTimers()
-  document.dispatchEvent(new CustomEvent("parley:frame", { detail: { type: "event", room: "kyoto", kind } }))
-  vi.advanceTimersByTime(200)
-  expect(frame.reload).toHaveBeenCalledOnce()
+  act(frame)
   vi.useRealTimers()
   aside.remove()
   await settled()
   application.stop()
-})
+}
+
+function hear(kind) {
+  document.dispatchEvent(new CustomEvent("parley:frame", { detail: { type: "event", room: "kyoto", kind } }))
+  vi.advanceTimersByTime(200)
+}
+
+test.each(["message.edited", "message.deleted", "branch.chosen"])(
+  "after %s the list comes anew: those may have been its last words",
+  kind =>
+    withList(frame => {
+      hear(kind)
+      expect(frame.getAttribute("src")).toBe("http://localhost:3000/people/")
+      expect(frame.reload).not.toHaveBeenCalled()
+
+      hear(kind)
+      expect(frame.reload).toHaveBeenCalledOnce()
+    })
+)
+
+test("a list that is on its way is waited for: two at once confuse Turbo", () =>
+  withList(frame => {
+    frame.setAttribute("busy", "")
+    hear("message.edited")
+    expect(frame.hasAttribute("src")).toBe(false)
+
+    frame.removeAttribute("busy")
+    vi.advanceTimersByTime(200)
+    expect(frame.hasAttribute("src")).toBe(true)
+  }))
