@@ -105,6 +105,13 @@ class Reply(Attempt):
     body: str
     metadata: dict[str, Any] = {}
 
+    @field_validator("key")
+    @classmethod
+    def _is_the_bots(cls, value: str) -> str:
+        if value == "failure":  # else the run could never end: its failure could not be said (I9)
+            raise ValueError("this key is for what the chat says when the run has failed; take the step and an ordinal")
+        return value
+
 
 class Replied(Schema):
     message: Message

@@ -355,3 +355,11 @@ def test_i5_of_a_yes_and_an_answer_by_hand_at_once_nothing_goes_on_behind_the_pe
     assert Run.objects.get(pk=asking.pk).reason == "taken_over"
     with pytest.raises(StaleAttempt):
         sending.send(asking, 1, "4.0", str(approval.pk))
+
+
+def test_i9_no_reply_takes_the_place_in_which_the_chat_says_that_the_run_failed(bots_api: Api, at_work: Run, direct: Room) -> None:
+    taken_up = bots_api.post(f"runs/{at_work.pk}/replies", {"attempt": 1, "key": "failure", "body": "All is well"})
+    ended = bots_api.post(f"runs/{at_work.pk}/outcome", {"attempt": 1, "outcome": "failed", "reason": "model", "permanent": True})
+
+    assert (taken_up.status_code, ended.status_code) == (400, 200)
+    assert (Run.objects.get().outcome, direct.messages.get(kind="failure").metadata["reason"]) == ("failed", "model")
