@@ -24,6 +24,7 @@ from tests.bots import traced, waits
 from tests.bots.desk import KEY, Desk
 from tests.chat import files
 
+EVERY: list[Any] = [*bot_urls.urlpatterns, *chat_urls.urlpatterns]
 # For everybody, signed in or not.
 PUBLIC = {"theme"}
 BODIES: dict[str, dict[str, str]] = {
@@ -91,7 +92,7 @@ DOORS = [
 ]
 
 
-def names_of(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+def names_of(patterns: list[Any]) -> Iterator[str]:
     for entry in patterns:
         if isinstance(entry, URLResolver):
             yield from names_of(entry.url_patterns)
@@ -145,7 +146,7 @@ def ids(group: Room, bea: User, ada: User, bot: Bot, dan: User, desk: Desk, sett
 def address(door: Door, ids: dict[str, Any]) -> str:
     known = ids | ({"message_id": ids["reply"]} if door.name in {"correction", "feedback", "message_regeneration"} else {})
     known |= {"name": "x.png"} if door.name == "attachment" else {}
-    every: list[URLPattern | URLResolver] = [*bot_urls.urlpatterns, *chat_urls.urlpatterns]
+    every = EVERY
     (entry,) = (found for found in leaves(every) if found.name == door.name)
     return reverse(door.name, kwargs={key: known[key] for key in entry.pattern.converters})
 
@@ -159,7 +160,7 @@ def leaves(patterns: list[Any]) -> Iterator[URLPattern]:
 
 
 def test_w11_there_is_a_row_for_every_address() -> None:
-    assert {door.name for door in DOORS} | PUBLIC == set(names_of([*bot_urls.urlpatterns, *chat_urls.urlpatterns]))
+    assert {door.name for door in DOORS} | PUBLIC == set(names_of(EVERY))
 
 
 def named(door: Door) -> str:
