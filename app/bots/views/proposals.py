@@ -21,7 +21,7 @@ from chat.views.doors import PersonRequest, for_people
 def proposals(request: PersonRequest, name: str) -> HttpResponse:
     found = proposing.visible_to(request.user, name)
     bot = Bot.objects.select_related("user", "owner", "author", "live").filter(user__username=name).first()
-    about = {"name": name, "proposals": found[:100]}
+    about: dict[str, object] = {"name": name, "proposals": found[:100]}
     if bot is not None:
         about |= {"bot": bot, "may_edit": bot.may_be_edited_by(request.user), "tab": "proposals"}
         return render(request, "bots/proposals.html", about)
