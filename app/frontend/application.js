@@ -12,3 +12,8 @@ for (const [file, { default: controller }] of Object.entries(controllers)) {
 document.addEventListener("turbo:before-fetch-request", ({ detail: { fetchOptions } }) => {
   if (fetchOptions.method !== "GET") fetchOptions.headers["X-CSRFToken"] = csrfToken()
 })
+
+// Turbo gives up the load of a frame that goes away with its page, and leaves nobody to hear of it. Nothing was lost.
+window.addEventListener("unhandledrejection", event => {
+  if (event.reason?.name === "AbortError") event.preventDefault()
+})

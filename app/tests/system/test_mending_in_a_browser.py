@@ -19,7 +19,7 @@ def test_c28_from_the_failure_in_the_room_over_the_run_to_the_answer_and_three_s
 ) -> None:
     """C25, C28: by clicks alone, and the page follows the new run to its end without being loaded anew."""
     paid = Paid(product)
-    page = signed_up(browser, product, "mender")
+    page = signed_up(browser, product, "fixer")
     open_room_with(page, "Five Thoughts")
     say(page, f"think of {uuid.uuid4()}")
     log = page.get_by_role("log", name="Messages")
