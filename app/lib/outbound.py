@@ -67,18 +67,12 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, allow_privat
     }
     sent.update(headers.items())
     _deadline.set(time.monotonic() + SECONDS)
-    try:
+    with _errors_of_ours(SECONDS):
         try:
             return _exchange(pool, url, body, sent)
         except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
             # A kept connection that the other side closed at the same moment. Once more; a delivery is safe to repeat.
             return _exchange(pool, url, body, sent)
-    except httpcore.TimeoutException as error:
-        raise TimedOut(f"No whole answer within {SECONDS:.0f} seconds.") from error
-    except httpcore.ConnectError as error:
-        raise Unreachable(f"Nobody could be reached there: {error}") from error
-    except (httpcore.ProtocolError, httpcore.NetworkError) as error:
-        raise BadAnswer("The connection broke off, or what came back is no HTTP.") from error
 
 
 @contextmanager
@@ -94,20 +88,27 @@ def ask(method: str, url: str, body: bytes, headers: Mapping[str, str], *, secon
     _allowed.set(seconds)
     waiting = {"timeout": {"pool": seconds}}
     try:
-        with ExitStack() as open_ones:
+        with _errors_of_ours(seconds), ExitStack() as open_ones:
             try:
                 response = open_ones.enter_context(pool.stream(method, url, headers=sent, content=body, extensions=waiting))
             except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):  # as above; what is asked is safe to repeat
                 response = open_ones.enter_context(pool.stream(method, url, headers=sent, content=body, extensions=waiting))
             yield response.status, _limited(response.iter_stream())
+    finally:
+        _allowed.set(SECONDS)
+
+
+@contextmanager
+def _errors_of_ours(seconds: float) -> Iterator[None]:
+    """The one place where the library's errors become ours."""
+    try:
+        yield
     except httpcore.TimeoutException as error:
         raise TimedOut(f"No whole answer within {seconds:.0f} seconds.") from error
     except httpcore.ConnectError as error:
         raise Unreachable(f"Nobody could be reached there: {error}") from error
     except (httpcore.ProtocolError, httpcore.NetworkError) as error:
         raise BadAnswer("The connection broke off, or what came back is no HTTP.") from error
-    finally:
-        _allowed.set(SECONDS)
 
 
 def check_endpoint(url: str) -> None:
