@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Q
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bots.glances import Glance
     from bots.models import BotVersion
     from chat.models import Message
+
+Card = TypeVar("Card", Approval, Question)
 
 NO_CARD = "There is no such card, or you are not in its room."
 NO_SUCH_RUN = "There is no such run, or you are not in its room."
@@ -89,17 +91,17 @@ def _steerers(asker: int, owner: int, admins: list[str]) -> str:
 
 def approval_for(user: User, approval_id: uuid.UUID | str) -> Approval:
     """The approval, if this user is in the room of its run. Whether they may decide is another question."""
-    visible = Approval.objects.select_related("run__bot__user", "run__room", "message", "decided_by")
-    found = visible.filter(run__room__removed_at=None, run__room__memberships__user=user, pk=as_uuid(approval_id, NO_CARD)).first()
-    if found is None:
-        raise NotFound(NO_CARD)
-    return found
+    return _card_for(user, Approval.objects.select_related("decided_by"), approval_id)
 
 
 def question_for(user: User, question_id: uuid.UUID | str) -> Question:
     """The question, if this user is in the room of its run. Whether they may answer is another question."""
-    visible = Question.objects.select_related("run__bot__user", "run__room", "message", "answered_by")
-    found = visible.filter(run__room__removed_at=None, run__room__memberships__user=user, pk=as_uuid(question_id, NO_CARD)).first()
+    return _card_for(user, Question.objects.select_related("answered_by"), question_id)
+
+
+def _card_for(user: User, cards: QuerySet[Card], card_id: uuid.UUID | str) -> Card:
+    visible = cards.select_related("run__bot__user", "run__room", "message")
+    found = visible.filter(run__room__removed_at=None, run__room__memberships__user=user, pk=as_uuid(card_id, NO_CARD)).first()
     if found is None:
         raise NotFound(NO_CARD)
     return found

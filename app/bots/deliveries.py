@@ -11,10 +11,10 @@ from bots.models.step import DONE
 from bots.window import window_of
 from chat.models import Message
 from chat.rendering import moment
+from chat.showing import reference_json
 
 if TYPE_CHECKING:
     from bots.models import Run
-    from chat.models import Attachment
 
 CONTRACT = 1
 # What a delivery says of where to go on. A run's `start` may know more.
@@ -79,16 +79,5 @@ def _shown(message: Message) -> dict[str, Any]:
         "author": {"username": author.username, "name": author.label, "is_bot": author.is_bot},
         "body": message.body,
         "created_at": moment(message.created_at),
-        "attachments": [_reference(each) for each in message.attachments.all()],
-    }
-
-
-def _reference(attachment: Attachment) -> dict[str, Any]:
-    """What its bot needs to know before it reads one."""
-    return {
-        "id": str(attachment.pk),
-        "name": attachment.name,
-        "kind": attachment.kind,
-        "content_type": attachment.content_type,
-        "size": attachment.size,
+        "attachments": [reference_json(each) for each in message.attachments.all()],
     }

@@ -27,13 +27,19 @@ def attachments_json(message: Message) -> list[dict[str, Any]]:
     return [attachment_json(each) for each in message.attachments.all()]
 
 
-def attachment_json(attachment: Attachment) -> dict[str, Any]:
+def reference_json(attachment: Attachment) -> dict[str, Any]:
+    """What one needs to know before one reads it."""
     return {
         "id": str(attachment.pk),
         "name": attachment.name,
         "kind": attachment.kind,
         "content_type": attachment.content_type,
         "size": attachment.size,
+    }
+
+
+def attachment_json(attachment: Attachment) -> dict[str, Any]:
+    return reference_json(attachment) | {
         "width": attachment.width,
         "height": attachment.height,
         "url": url_of(attachment),
