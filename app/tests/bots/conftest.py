@@ -15,6 +15,7 @@ from bots.models import Bot, BotVersion, Run
 from bots.models.queue import in_seconds
 from chat.models import Message, Room
 from lib import outbound
+from tests.bots.desk import KEY, Desk
 from tests.bots.endpoint import Endpoint
 from tests.bots.program import Api
 
@@ -30,6 +31,17 @@ def endpoint(settings: LazySettings) -> Iterator[Endpoint]:
     settings.BOT_ENDPOINTS = [f"127.0.0.1:{endpoint.port}"]
     yield endpoint
     endpoint.close()
+    outbound._pool(trusted=True).close()
+    outbound._pool.cache_clear()
+
+
+@pytest.fixture
+def desk(settings: LazySettings) -> Iterator[Desk]:
+    """The desk of this place's own bot manager."""
+    desk = Desk()
+    settings.BOT_API, settings.BOT_KEY = desk.url, KEY
+    yield desk
+    desk.close()
     outbound._pool(trusted=True).close()
     outbound._pool.cache_clear()
 
@@ -53,6 +65,12 @@ def make_bot(ada: User) -> Callable[..., Bot]:
         return bot
 
     return make
+
+
+@pytest.fixture
+def echo_there(make_bot: Callable[..., Bot], echo: User, desk: Desk) -> Bot:
+    """Echo, of this place's own bot server."""
+    return make_bot(echo, endpoint=f"{desk.url}/bots/echo")
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore, Event
 
 import pytest
-from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 
@@ -15,22 +13,7 @@ from accounts.models import User
 from bots import bench, budgets, workshop
 from bots.models import Bot
 from lib import outbound
-from tests.bots.desk import ECHO, KEY, Desk
-
-
-@pytest.fixture
-def desk(settings: LazySettings) -> Iterator[Desk]:
-    desk = Desk()
-    settings.BOT_API, settings.BOT_KEY = desk.url, KEY
-    yield desk
-    desk.close()
-    outbound._pool(trusted=True).close()
-    outbound._pool.cache_clear()
-
-
-@pytest.fixture
-def echo_there(make_bot: Callable[..., Bot], echo: User, desk: Desk) -> Bot:
-    return make_bot(echo, endpoint=f"{desk.url}/bots/echo")
+from tests.bots.desk import ECHO, Desk
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,9 +19,8 @@ from bots.models.queue import in_seconds
 from chat import urls as chat_urls
 from chat.models import Room
 from chat.uploading import upload
-from lib import outbound
 from tests.bots import traced, waits
-from tests.bots.desk import KEY, Desk
+from tests.bots.desk import Desk
 from tests.chat import files
 
 EVERY: list[Any] = [*bot_urls.urlpatterns, *chat_urls.urlpatterns]
@@ -98,16 +97,6 @@ def names_of(patterns: list[Any]) -> Iterator[str]:
             yield from names_of(entry.url_patterns)
         else:
             yield str(entry.name)
-
-
-@pytest.fixture
-def desk(settings: LazySettings) -> Iterator[Desk]:
-    desk = Desk()
-    settings.BOT_API, settings.BOT_KEY = desk.url, KEY
-    yield desk
-    desk.close()
-    outbound._pool(trusted=True).close()
-    outbound._pool.cache_clear()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,26 +15,10 @@ from django.test import AsyncClient, Client
 from accounts.models import ApiToken, User
 from bots import budgets, saving, workshop
 from bots.models import Bot, BotVersion, Proposal, Spending
-from lib import outbound
-from tests.bots.desk import ECHO, EXAMPLE, KEY, Desk
+from tests.bots.desk import ECHO, EXAMPLE, Desk
 from tests.bots.program import Api
 
 ASKS = ("save", "check", "cases", "trial")
-
-
-@pytest.fixture
-def desk(settings: LazySettings) -> Iterator[Desk]:
-    desk = Desk()
-    settings.BOT_API, settings.BOT_KEY = desk.url, KEY
-    yield desk
-    desk.close()
-    outbound._pool(trusted=True).close()
-    outbound._pool.cache_clear()
-
-
-@pytest.fixture
-def echo_there(make_bot: Callable[..., Bot], echo: User, desk: Desk) -> Bot:
-    return make_bot(echo, endpoint=f"{desk.url}/bots/echo")
 
 
 @pytest.fixture

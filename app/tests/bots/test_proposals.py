@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +12,7 @@ from django.test import Client
 from accounts.models import User
 from bots.models import Bot, BotVersion, Correction, Proposal, Run
 from chat.models import Message, Room
-from lib import outbound
-from tests.bots.desk import ECHO, KEY, Desk
+from tests.bots.desk import ECHO, Desk
 from tests.bots.program import Api
 
 BETTER = "name: echo\npersona: {title: Better}\nsteps:\n  - Chat\n  - Reply\n"
@@ -21,15 +20,11 @@ NOBODY = "01990000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
-def desk(settings: LazySettings) -> Iterator[Desk]:
-    desk = Desk()
-    settings.BOT_API, settings.BOT_KEY = desk.url, KEY
+def desk(desk: Desk) -> Desk:
+    """One that has something to say of echo."""
     desk.answers["/checks"] = (200, {"name": "echo", "problems": [], "steps": [], "reason": ""})
     desk.answers["/cases"] = (200, {"cases": [{"case": "hi", "passed": True, "missed": ""}]})
-    yield desk
-    desk.close()
-    outbound._pool(trusted=True).close()
-    outbound._pool.cache_clear()
+    return desk
 
 
 @pytest.fixture
