@@ -1,10 +1,13 @@
-"""What a run waits for, as its page says it: for whom, until when, and where the card is."""
+"""What waits for people: of a run, as its page says it; and in which rooms something does."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from django.db.models import Q
 
 from accounts.models import User
 from bots.models import Approval, Question, Run
@@ -39,6 +42,15 @@ def wait_of(run: Run, viewer: User) -> Wait | None:
     if child:
         return Wait(f"It waits for {child.bot.title}, to whom it handed work.", child=child)
     return None
+
+
+def rooms_awaiting(user: User, rooms: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these rooms in which a card that is shown waits for this user. One query. A source of marks in the list of rooms."""
+    shown = Q(run__room__in=rooms, message__hidden=False)
+    decisions = Approval.objects.filter(shown, state=approvals.PENDING, deciders__contains=[user.pk])
+    answers = Question.objects.filter(shown, state=questions.OPEN, answerers__contains=[user.pk])
+    found = decisions.order_by().values_list("run__room", flat=True).union(answers.order_by().values_list("run__room", flat=True))
+    return set(found)
 
 
 def _names(deciders: list[int], viewer: User) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
-from chat import people, profiles, sidebar
+from chat import awaiting, people, profiles, sidebar
 from chat.profiles import Profile
 from chat.sidebar import Place
 
@@ -27,6 +27,7 @@ class Entry:
     place: Place | None = None
     user: User | None = None
     profile: Profile = field(default_factory=Profile)
+    waits: bool = False  # for a decision of whoever looks
 
     @property
     def unread(self) -> int:
@@ -78,7 +79,14 @@ def _own(user: User, page: int) -> Shelves:
     shelves.bots = [_room(user, place, known.get(place.other.pk, Profile())) for place in rooms.bots if place.other]
     if rooms.page == 1:
         shelves.bots += new_bots(user)
+    _mark(user, [*shelves.groups, *shelves.people, *shelves.bots])
     return shelves
+
+
+def _mark(user: User, entries: list[Entry]) -> None:
+    placed = {entry.place.room.pk: entry for entry in entries if entry.place}
+    for pk in awaiting.among(user, placed.keys()):
+        placed[pk].waits = True
 
 
 def _found(user: User, search: str, page: int) -> Shelves:
@@ -99,7 +107,7 @@ def _room(user: User, place: Place, profile: Profile) -> Entry:
 def _last_words(user: User, place: Place) -> str:
     if place.last is None:
         return "Nothing said yet"
-    words = " ".join(place.last.body.split())
+    words = place.last.body
     if place.last.author_id == user.pk:
         return f"You: {words}"
     return f"{place.last.author.label}: {words}" if place.room.is_group else words

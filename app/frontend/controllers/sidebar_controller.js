@@ -65,6 +65,8 @@ export default class extends Controller {
     if (frame.message.hidden) return
     const seen = !document.hidden && location.pathname === `/rooms/${frame.room}/`
     this.#change(() => this.#list.posted(frame, { me: document.body.dataset.user, seen }) || this.#reload())
+    // For whom it waits, the server knows. What becomes of it comes as a change of the message.
+    if (frame.message.kind === "card") this.#reload()
   }
 
   #reload() {

@@ -24,8 +24,8 @@ async function withList(act) {
   application.stop()
 }
 
-function hear(kind) {
-  document.dispatchEvent(new CustomEvent("parley:frame", { detail: { type: "event", room: "kyoto", kind } }))
+function hear(kind, about = {}) {
+  document.dispatchEvent(new CustomEvent("parley:frame", { detail: { type: "event", room: "kyoto", kind, ...about } }))
   vi.advanceTimersByTime(200)
 }
 
@@ -52,3 +52,16 @@ test("a list that is on its way is waited for: two at once confuse Turbo", () =>
     vi.advanceTimersByTime(200)
     expect(frame.hasAttribute("src")).toBe(true)
   }))
+
+test.each([
+  ["card", true],
+  ["text", false]
+])("a %s is posted: whether the list asks anew for whom something waits", (kind, asks) =>
+  withList(frame => {
+    frame.innerHTML = `<ul><li><a href="/rooms/kyoto/" data-room="kyoto" data-kind="group" data-unread="0">
+      <span class="room-link__line"></span><span class="count"></span><span class="count-words"></span></a></li></ul>`
+    const message = { kind, position: 7, author: { id: 2, name: "Echo" }, html: "<p>May I?</p>" }
+    hear("message.posted", { message })
+    expect(frame.hasAttribute("src")).toBe(asks)
+  })
+)

@@ -14,6 +14,7 @@ from bots import waiting
 from bots.models import Approval, Bot, BotVersion, Run
 from bots.models.queue import in_seconds
 from chat.models import Message, Room, RoomEvent
+from chat.publisher import publisher
 from tests.bots import waits
 from tests.system.conftest import OpenPage
 from tests.system.test_two_browsers import live
@@ -259,6 +260,34 @@ def test_handed_over_work_is_stopped_from_its_card(both: Callable[..., tuple[Pag
     card(hers, "Trip planner asks Japanese tutor").get_by_role("button", name="Stop").click()
 
     expect(card(adas, "Trip planner asks Japanese tutor")).to_contain_text("stopped")
+
+
+def place(page: Page, name: str) -> Locator:
+    """The room in the list of rooms."""
+    return page.get_by_role("navigation", name="Rooms").get_by_role("link", name=name)
+
+
+def test_the_list_of_rooms_says_where_one_is_waited_for(browse: OpenPage, room: Room, run: Run, ada: User, bea: User) -> None:
+    """In every tab of who may decide, wherever they are; not in those of others."""
+    pages = here, elsewhere, adas = [live(browse(*who)) for who in ((bea, f"/rooms/{room.pk}/"), (bea, "/welcome/"), (ada, "/welcome/"))]
+    for page in pages:
+        expect(place(page, "Kyoto in May")).not_to_contain_text("waits for you")
+
+    wait_for(run, waits.question(text="Which day suits you?"))
+    publisher.flush()
+
+    for page in (here, elsewhere):
+        expect(place(page, "Kyoto in May")).to_contain_text("waits for you")
+    expect(place(adas, "Kyoto in May")).to_contain_text("Which day suits you?")
+    expect(place(adas, "Kyoto in May")).not_to_contain_text("waits for you")
+    elsewhere.reload()
+    expect(place(live(elsewhere), "Kyoto in May")).to_contain_text("waits for you")
+
+    card(here, "Which day suits you?").get_by_role("textbox").fill("Friday")
+    card(here, "Which day suits you?").get_by_role("button", name="Answer").click()
+
+    for page in (here, elsewhere):
+        expect(place(page, "Kyoto in May")).not_to_contain_text("waits for you")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
