@@ -14,6 +14,7 @@ from django.db.models.functions import Left
 
 from chat import showing
 from chat.models import Membership, Message, Room
+from lib.markdown import words_in
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -22,6 +23,7 @@ PAGE = 50
 MOST_PAGES = 200
 MOST_UNREAD = 100
 SNIPPET = 140
+SNIPPET_HTML = 2_000  # enough for that many characters, even of code with colours
 
 # Counting stops at MOST_UNREAD: nobody reads "18,204 unread", and counting them all would take as long as it sounds.
 LATEST = """
@@ -53,7 +55,7 @@ class Place:
     room: Room
     title: str
     other: User | None  # the other one of a direct room
-    last: Message | None  # its body is cut to the first words
+    last: Message | None  # its body is cut to the first words, as they are read
     unread: int  # MOST_UNREAD means that many or more
     active_at: datetime
 
@@ -113,11 +115,14 @@ def _places(user: User, limit: int, offset: int = 0, room_id: uuid.UUID | None =
 
 def _last_words(ids: list[uuid.UUID]) -> dict[uuid.UUID, Message]:
     messages = (
-        Message.objects.filter(pk__in=ids).select_related("author").defer("body", "html", "metadata").annotate(words=Left("body", SNIPPET))
+        Message.objects.filter(pk__in=ids)
+        .select_related("author")
+        .defer("body", "html", "metadata")
+        .annotate(start=Left("html", SNIPPET_HTML))
     )
     found: dict[uuid.UUID, Message] = {}
     for message in messages:
-        message.body = message.words
+        message.body = words_in(message.start)[:SNIPPET]
         found[message.pk] = message
     _name_by_files([message for message in found.values() if not message.body])
     return found

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
+from html.parser import HTMLParser
 from io import StringIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ COLOURED = """bash c c++ cpp cs csharp css diff docker dockerfile go graphql htm
     markdown md nginx php powershell py python python3 pycon r rb ruby rs rust scala sh shell sql swift tex toml ts tsx typescript
     xml yaml yml zsh"""
 LANGUAGES = frozenset(COLOURED.split())
+LANGUAGE_LABEL = "code-block__language"
 TAGS = "a blockquote br code del div em h2 h3 h4 h5 h6 hr li ol p pre span strong s table tbody td th thead tr ul"
 # Finding bare addresses takes time that grows with the square of their number.
 MOST_ADDRESSES = 200
@@ -50,6 +52,32 @@ def render(body: str, mentions: Mapping[str, str] | None = None) -> str:
         return f'<p dir="auto">{escape(body)}</p>'
     parser = _parser(linkify=body.count("://") <= MOST_ADDRESSES)
     return _cleaner().clean(parser.render(body, {"mentions": mentions or {}, "seconds": SECONDS_TO_COLOUR}))
+
+
+def words_in(html: str) -> str:
+    """What there is to read in a rendered message, in one line: for places where only a line fits. The HTML may be cut anywhere."""
+    words = _Words()
+    words.feed(html)
+    return " ".join("".join(words.parts).split())
+
+
+class _Words(HTMLParser):
+    """Collects text; what the language of some code is called belongs to the frame around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._label = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._label = ("class", LANGUAGE_LABEL) in attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        self._label = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._label:
+            self.parts.append(data)
 
 
 @cache
@@ -202,7 +230,7 @@ def _render_code(self: RendererHTML, tokens: Sequence[Token], place: int, option
     token = tokens[place]
     word = (token.info.split() or [""])[0].lower()[:30] if token.type == "fence" else ""
     name, code = _coloured(token.content, word, env)
-    label = f'<span class="code-block__language">{escape(name)}</span>' if name else ""
+    label = f'<span class="{LANGUAGE_LABEL}">{escape(name)}</span>' if name else ""
     classes = f' class="language-{escape(word)}"' if word else ""
     return f'<div class="code-block">{label}<pre tabindex="0"><code{classes}>{code}</code></pre></div>\n'
 

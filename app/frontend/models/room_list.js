@@ -1,3 +1,5 @@
+import { wordsIn } from "./plain_words"
+
 // The entries of the sidebar: last words, what is unread, who is at work. What it does not know it leaves to the server.
 const MOST = 100
 
@@ -63,9 +65,9 @@ export class RoomList {
     }
   }
 
-  #preview({ author, body, attachments = [] }, own, kind) {
+  #preview({ author, html, attachments = [] }, own, kind) {
     const names = attachments.map(({ name }) => name).join(", ")
-    const words = (body.replace(/\s+/g, " ").trim() || names).slice(0, 140)
+    const words = (wordsIn(html) || names).slice(0, 140)
     if (own) return `You: ${words}`
     return kind === "group" ? `${author.name}: ${words}` : words
   }

@@ -7,7 +7,7 @@ const entry = (room, kind, unread = 0) => `
   <li><a href="/rooms/${room}/" data-room="${room}" data-kind="${kind}" data-unread="${unread}">
     <span class="room-link__name">${room}</span><span class="room-link__line">before</span>
     <span class="count" ${unread ? "" : "hidden"}>${unread}</span><span class="count-words"></span></a></li>`
-const message = (name, body, id = 2) => ({ author: { id, name }, body })
+const message = (name, html, id = 2) => ({ author: { id, name }, html })
 const line = room => list.find(room).querySelector(".room-link__line").textContent
 
 beforeEach(() => {
@@ -29,6 +29,18 @@ test("one's own messages and those one sees do not count", () => {
   expect(list.unread).toBe(3)
   expect(line("kyoto")).toBe("You: hi")
   expect(line("bea")).toBe("hi")
+})
+
+test("words are shown as they are read, without marks", () => {
+  const html = '<p dir="auto"><strong>Kyoto</strong> in<br>\nMay</p>\n<ul>\n<li>1 &lt; 2</li>\n</ul>\n'
+  list.posted({ room: "kyoto", message: message("Bea", html) }, { me: "1" })
+  expect(line("kyoto")).toBe("Bea: Kyoto in May 1 < 2")
+})
+
+test("what the language of some code is called is not part of it", () => {
+  const code = '<div class="code-block"><span class="code-block__language">Python</span><pre><code>go()</code></pre></div>'
+  list.posted({ room: "kyoto", message: message("Bea", code) }, { me: "1" })
+  expect(line("kyoto")).toBe("Bea: go()")
 })
 
 test("a message without words is named by its files", () => {

@@ -51,6 +51,13 @@ def test_it_shows_the_first_words_only(room: Room, bea: User) -> None:
     assert len(last.body) == sidebar.SNIPPET
 
 
+def test_the_first_words_are_shown_as_they_are_read(room: Room, bea: User) -> None:
+    room.post(bea, "**Kyoto** in\n\n- *May*, see [the plan](https://kyoto.example/a-long-way-there)")
+    last = sidebar.rooms_for(bea).groups[0].last
+    assert last is not None
+    assert last.body == "Kyoto in May, see the plan"
+
+
 def test_it_costs_four_queries_however_many_rooms(bea: User, ada: User, django_assert_max_num_queries: Any) -> None:
     for number in range(12):
         Room.group(bea, f"Room {number}" if number % 2 else "", [ada]).post(ada, "hello")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.markdown import LANGUAGES, LONGEST, render
+from lib.markdown import LANGUAGES, LONGEST, render, words_in
 
 ALLOWED_SCHEMES = ("http://", "https://", "mailto:", "/")
 
@@ -225,3 +225,28 @@ def test_text_of_any_direction_sets_its_own() -> None:
 
 def test_a_text_beyond_the_limit_is_shown_plain() -> None:
     assert render("*<b>*" + "x" * LONGEST).startswith('<p dir="auto">*&lt;b&gt;*')
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("**Kyoto** in *May*, ~~not~~ `now`", "Kyoto in May, not now"),
+        ("# Plan\n\n- trains\n- the [inn](https://inn.example/a?b=c)\n\n> quoted\ntwice", "Plan trains the inn quoted twice"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "a b 1 2"),
+        ("```python\nprint('x < y')\n```", "print('x < y')"),
+        ("2 * 3 * 4 and snake_case_name, 1 < 2 & <b>bold</b>", "2 * 3 * 4 and snake_case_name, 1 < 2 & <b>bold</b>"),
+        ("one\ntwo  \nthree", "one two three"),
+        ("- [x] done", "☑ done"),
+        ("x" * (LONGEST + 1), "x" * (LONGEST + 1)),
+        ("---", ""),
+    ],
+    ids=["marks", "blocks", "table", "code", "no-marks", "lines", "task", "long", "rule"],
+)
+def test_the_words_of_a_message_are_what_is_read_without_its_marks(body: str, words: str) -> None:
+    assert words_in(render(body)) == words
+
+
+@pytest.mark.parametrize("cut", range(1, 60))
+def test_html_that_is_cut_anywhere_shows_no_tag_and_no_half_character(cut: int) -> None:
+    words = words_in(render("Fish & *chips* at [Bea's](https://bea.example/)")[:cut])
+    assert "Fish & chips at Bea's".startswith(words)
