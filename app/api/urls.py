@@ -18,6 +18,7 @@ from api.v1 import (
     commands,
     drafts,
     heartbeats,
+    judging,
     mending,
     messages,
     rooms,
@@ -44,6 +45,7 @@ api.add_router("", commands.router)
 api.add_router("", messages.router)
 api.add_router("", attachments.router)
 api.add_router("", alternatives.router)
+api.add_router("", judging.router)
 api.add_router("", runs.router)
 api.add_router("", mending.router)
 api.add_router("", sendings.router)

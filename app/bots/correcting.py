@@ -54,6 +54,11 @@ def correct(message: Message, by: User, before: str, after: str) -> Correction:
     return correction
 
 
+def of(message: Message) -> list[Correction]:
+    """All that people made of it, the oldest first."""
+    return list(Correction.objects.filter(message=message).select_related("by").order_by("pk"))
+
+
 def lines_of(text: str) -> str:
     """The text as a form gives it back: browsers know one end of a line."""
     return re.sub(r"\r\n?", "\n", text)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bots import marks
+from bots import correcting, marks
 from bots.differences import Piece, pieces
-from bots.models import Correction
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from bots.models import Correction
     from chat.models import Message
 
 
@@ -26,7 +26,7 @@ class Version:
 
 
 def versions(message: Message) -> list[Version]:
-    corrections = list(Correction.objects.filter(message=message).select_related("by").order_by("pk"))
+    corrections = correcting.of(message)
     first = corrections[0].before if corrections else message.body
     return [Version(message.author, message.created_at, first, []), *map(_version, corrections)]
 

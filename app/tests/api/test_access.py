@@ -25,6 +25,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("post", "rooms/{room_id}/messages"): {"body": "hi"},
     ("patch", "messages/{message_id}"): {"body": "hi"},
     ("post", "messages/{message_id}/resubmission"): {"body": "hi"},
+    ("post", "messages/{message_id}/corrections"): {"before": "hi", "body": "hello"},
+    ("put", "messages/{message_id}/feedback"): {"value": 1},
 }
 
 

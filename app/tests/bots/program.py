@@ -50,4 +50,4 @@ def shape(value: Any) -> Any:
         }
     if isinstance(value, list):
         return {"type": "array", "items": shape(value[0])} if value else {"type": "array"}
-    return {"type": {str: "string", bool: "boolean", int: "integer", type(None): "null"}[type(value)]}
+    return {"type": {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}[type(value)]}
