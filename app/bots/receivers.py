@@ -38,6 +38,8 @@ def end_runs(room: Room, user: User, **_: Any) -> None:
     bot = Bot.objects.filter(user=user).first() if user.is_bot else None
     if bot:
         withdraw_all(bot, room.pk, "bot_left", f"{user.label} left the room.")
+    for run in waiting.forsaken(room.pk):
+        waiting.give_up(run)
 
 
 @receiver(run_ended)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
@@ -23,6 +24,18 @@ log = structlog.get_logger(__name__)
 Wish = Mapping[str, Any]
 KINDS: dict[str, Callable[[Run, Wish], None]] = {"approval": approving.ask, "question": asking.ask, "delegation": delegating.hand_over}
 SWEEP_AT_ONCE = 100
+
+# Runs whose card nobody could decide on now: who may has left the room, or has no account any more.
+FORSAKEN = """
+SELECT run.id FROM bots_run run JOIN (
+    SELECT run_id, deciders AS people FROM bots_approval WHERE state = 'pending'
+    UNION ALL SELECT run_id, answerers FROM bots_question WHERE state = 'open'
+) card ON card.run_id = run.id
+WHERE run.state = 'waiting' AND (%(room)s::uuid IS NULL OR run.room_id = %(room)s::uuid) AND NOT EXISTS (
+    SELECT FROM chat_membership member JOIN accounts_user usr ON usr.id = member.user_id
+    WHERE member.room_id = run.room_id AND usr.is_active AND NOT usr.is_bot AND card.people @> to_jsonb(usr.id)
+)
+"""
 
 
 def wait(run: Run, attempt: int, wish: Wish, steps: Sequence[dict[str, Any]] = (), usage: dict[str, Any] | None = None) -> bool:
@@ -48,11 +61,24 @@ def expire() -> None:
     _each(Approval.objects.filter(state=approvals.PENDING, expires_at__lte=Now()).select_related("run"), approving.expire)
     _each(Question.objects.filter(state=questions.OPEN, expires_at__lte=Now()).select_related("run"), asking.expire)
     _each(orphans(), lambda run: run.withdraw("room_removed", "The room was removed."))
+    _each(forsaken(), give_up)
 
 
 def orphans() -> QuerySet[Run]:
     """Runs that wait in a room that is no more."""
     return Run.objects.filter(state=WAITING, room__removed_at__isnull=False)
+
+
+def forsaken(room_id: uuid.UUID | None = None) -> QuerySet[Run]:
+    """Runs that wait for people none of whom can decide any more, in this room or in any."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORSAKEN, {"room": room_id})
+        return Run.objects.filter(pk__in=[row[0] for row in cursor.fetchall()])
+
+
+def give_up(run: Run) -> None:
+    """Nobody is left to wait for."""
+    run.withdraw("nobody_to_decide", "Nobody who may decide is left in this room.")
 
 
 def run_ended(run: Run) -> None:

@@ -14,6 +14,7 @@ from bots.deliveries import delivery_of, resume_of
 from bots.models import Approval, Bot, Question, Run
 from chat import drafts
 from chat.models import Message, Room
+from chat.rendering import message_html
 from tests.bots import waits
 from tests.bots.program import Api
 
@@ -251,6 +252,59 @@ def test_a_removed_room_ends_what_waits_in_it(bots_api: Api, group: Room, ada: U
     waiting.expire()
 
     assert (Run.objects.get().reason, Approval.objects.get().state) == ("room_removed", "withdrawn")
+
+
+@pytest.fixture
+def asked_in(bots_api: Api, say: Say) -> Callable[..., Run]:
+    """Bea asks in a room, and the run waits for somebody."""
+
+    def ask(room: Room, wish: dict[str, Any]) -> Run:
+        say(room, "@echo write to Luke")
+        (run,) = Run.objects.claim(1)
+        assert bots_api.post(f"runs/{run.pk}/outcome", wish).json()["state"] == "waiting"
+        return run
+
+    return ask
+
+
+def how_it_ended(run: Run) -> tuple[str, str, str]:
+    run.refresh_from_db()
+    return run.state, run.outcome, run.reason
+
+
+@pytest.mark.parametrize("wish", [waits.approval(), waits.question()], ids=["approval", "question"])
+@pytest.mark.parametrize("removed_by", ["bea", "ada"])
+def test_what_waits_for_somebody_who_leaves_or_is_removed_ends_with_a_reason(
+    asked_in: Callable[..., Run], group: Room, direct: Room, bea: User, wish: dict[str, Any], removed_by: str
+) -> None:
+    here, elsewhere = asked_in(group, wish), asked_in(direct, wish)
+
+    group.remove(bea, User.objects.get(username=removed_by))
+
+    assert how_it_ended(here) == ("done", "cancelled", "nobody_to_decide")
+    assert how_it_ended(elsewhere)[0] == "waiting"
+    html = message_html(group.messages.get(kind="card"))
+    assert "Withdrawn with its run" in html and "Nobody who may decide is left in this room." in html
+
+
+def test_what_somebody_else_may_still_decide_goes_on_waiting(asked_in: Callable[..., Run], group: Room, ada: User, bea: User) -> None:
+    run = asked_in(group, waits.approval(by=["ada", "bea"]))
+
+    group.remove(bea, bea)
+    waiting.expire()
+    assert how_it_ended(run)[0] == "waiting"
+
+    group.remove(ada, ada)
+    assert how_it_ended(run) == ("done", "cancelled", "nobody_to_decide")
+
+
+def test_what_waits_for_somebody_without_an_account_ends_too(asked_in: Callable[..., Run], direct: Room, bea: User) -> None:
+    run = asked_in(direct, waits.approval())
+    User.objects.filter(pk=bea.pk).update(is_active=False)
+
+    waiting.expire()
+
+    assert how_it_ended(run) == ("done", "cancelled", "nobody_to_decide")
 
 
 def test_an_outcome_that_comes_again_after_a_stop_is_told_so(waiting_run: Run, bea: User, bots_api: Api) -> None:
