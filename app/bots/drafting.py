@@ -11,6 +11,7 @@ from chat import drafts
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from bots.models.queue import Live
 
 
 class Frame(Protocol):
@@ -27,9 +28,10 @@ def take(owner: User, frames: Sequence[Frame]) -> dict[str, list[str]]:
     pairs = list(dict.fromkeys((frame.run, frame.attempt) for frame in frames))
     live = Run.objects.touch(owner, pairs) if pairs else {}
     known = [(live[frame.run, frame.attempt], frame) for frame in frames if (frame.run, frame.attempt) in live]
-    resend = drafts.put_all(
-        (run.room_id, drafts.Frame(str(run.id), run.attempt, run.author, frame.offset, frame.text, frame.step, frame.activity))
-        for run, frame in known
-    )
+    resend = drafts.put_all((run.room_id, _placed(run, frame)) for run, frame in known)
     stale = [str(run) for run, attempt in pairs if (run, attempt) not in live]
     return {"stale": list(dict.fromkeys(stale)), "resend": resend}
+
+
+def _placed(run: Live, frame: Frame) -> drafts.Frame:
+    return drafts.Frame(str(run.id), run.attempt, run.author, frame.offset, frame.text, frame.step, frame.activity, run.position)

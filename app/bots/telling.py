@@ -48,7 +48,10 @@ def undelivered(bot: str, reason: str) -> str:
 
 def activity(run: Run, words: str) -> None:
     """Shown while the run goes on, and gone with it: never a message, so that retries do not fill the room."""
-    frame = drafts.Frame(run=str(run.pk), attempt=run.attempt, author=as_author(run.bot.user), offset=0, text="", activity=words)
+    frame = drafts.Frame(
+        run=str(run.pk), attempt=run.attempt, author=as_author(run.bot.user), offset=0, text="", activity=words,
+        position=run.regenerates.position if run.regenerates else None,
+    )  # fmt: skip
     transaction.on_commit(lambda: drafts.put(run.room_id, [frame]), robust=True)
 
 

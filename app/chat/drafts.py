@@ -34,7 +34,7 @@ LIFE = 3600
 LONGEST = 100_000
 
 # Takes one frame. KEYS: meta, text, the room's set of runs. ARGV: run, attempt, offset, length of text, text, author, step, activity,
-# life, longest, address, the packed frame. Answers "" (taken or not needed), or "resend" when text before this frame is missing.
+# life, longest, address, the packed frame, position. Answers "" (taken or not needed), or "resend" when text before this frame is missing.
 TAKE = """
 local attempt, offset, length = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local known = tonumber(redis.call('HGET', KEYS[1], 'attempt') or '-1')
@@ -56,7 +56,8 @@ if length > 0 then
     return 'resend'
   end
 end
-redis.call('HSET', KEYS[1], 'attempt', attempt, 'chars', chars, 'author', ARGV[6], 'step', ARGV[7], 'activity', ARGV[8])
+redis.call('HSET', KEYS[1], 'attempt', attempt, 'chars', chars, 'author', ARGV[6], 'step', ARGV[7], 'activity', ARGV[8],
+  'position', ARGV[13])
 redis.call('SADD', KEYS[3], ARGV[1])
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[9]) end
 redis.call('PUBLISH', ARGV[11], ARGV[12])
@@ -76,7 +77,7 @@ END = """
 local known = tonumber(redis.call('HGET', KEYS[1], 'attempt') or '0')
 redis.call('DEL', KEYS[2])
 redis.call('SREM', KEYS[3], ARGV[1])
-redis.call('HDEL', KEYS[1], 'chars', 'author', 'step', 'activity')
+redis.call('HDEL', KEYS[1], 'chars', 'author', 'step', 'activity', 'position')
 redis.call('HSET', KEYS[1], 'attempt', math.max(known, tonumber(ARGV[3])), 'ended', 1)
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return ''
@@ -85,7 +86,10 @@ return ''
 
 @dataclass(frozen=True)
 class Frame:
-    """A piece of text at its place. Empty text only says what is being done (`step`, `activity`)."""
+    """A piece of text at its place. Empty text only says what is being done (`step`, `activity`).
+
+    `position`: of the message in whose place the text will stand; None: it will come at the end of the room.
+    """
 
     run: str
     attempt: int
@@ -94,6 +98,7 @@ class Frame:
     text: str
     step: str = ""
     activity: str = ""
+    position: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class Draft:
     text: str
     step: str
     activity: str
+    position: int | None = None
 
     def as_frame(self, room_id: uuid.UUID | str) -> dict[str, Any]:
         return {"type": "draft", "room": str(room_id), **asdict(self), "offset": 0}
@@ -176,7 +182,7 @@ def _take(pipeline: Any, room_id: uuid.UUID | str, frame: Frame) -> None:
     hint = broadcasts.as_hint({"type": "draft", "room": str(room_id), **asdict(frame)})
     pipeline.eval(
         TAKE, 3, *_keys(room_id, frame.run), frame.run, frame.attempt, frame.offset, len(frame.text), frame.text, json.dumps(frame.author),
-        frame.step, frame.activity, LIFE, LONGEST, address_of(broadcasts.drafts_group(room_id)), packed(hint),
+        frame.step, frame.activity, LIFE, LONGEST, address_of(broadcasts.drafts_group(room_id)), packed(hint), frame.position or "",
     )  # fmt: skip
 
 
@@ -185,7 +191,7 @@ def _draft(run: str, meta: dict[bytes, bytes], text: bytes | None) -> Draft | No
         return None
     return Draft(
         run=run, attempt=int(meta[b"attempt"]), author=json.loads(meta[b"author"]), text=(text or b"").decode(),
-        step=meta[b"step"].decode(), activity=meta[b"activity"].decode(),
+        step=meta[b"step"].decode(), activity=meta[b"activity"].decode(), position=int(meta[b"position"]) if meta[b"position"] else None,
     )  # fmt: skip
 
 

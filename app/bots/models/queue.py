@@ -76,7 +76,7 @@ RETURNING run.id
 # waited for: two batches could otherwise wait for each other, and whoever holds the row is at work on the same run.
 TOUCH = """
 WITH live AS (
-    SELECT run.id, run.attempt, run.room_id, usr.id AS user_id, usr.username, usr.name,
+    SELECT run.id, run.attempt, run.room_id, usr.id AS user_id, usr.username, usr.name, old.position,
            run.started_attempt < run.attempt AS starts,
            extract(epoch FROM statement_timestamp() - run.due_at) AS waited,
            run.lease_until < statement_timestamp() + make_interval(secs => %(below)s) AS runs_low
@@ -84,6 +84,7 @@ WITH live AS (
     JOIN bots_run run ON run.id = wanted.id AND run.attempt = wanted.attempt AND run.state = 'active'
     JOIN bots_bot bot ON bot.id = run.bot_id AND bot.owner_id = %(owner)s
     JOIN accounts_user usr ON usr.id = bot.user_id
+    LEFT JOIN chat_message old ON old.id = run.regenerates_id
 ),
 held AS (
     SELECT run.id, run.attempt FROM bots_run run JOIN live ON live.id = run.id AND live.attempt = run.attempt
@@ -99,7 +100,7 @@ touched AS (
         started_at = coalesce(run.started_at, statement_timestamp())
     FROM held WHERE run.id = held.id AND run.attempt = held.attempt AND run.state = 'active'
 )
-SELECT id, attempt, room_id, user_id, username, name, starts, waited FROM live
+SELECT id, attempt, room_id, user_id, username, name, starts, waited, position FROM live
 """
 
 # The first sign of life of an attempt. Answers how long the run was due, and when it first started.
@@ -127,6 +128,7 @@ class Live(NamedTuple):
     name: str
     starts: bool
     waited: float
+    position: int | None  # of the reply it makes again
 
     @property
     def author(self) -> dict[str, Any]:

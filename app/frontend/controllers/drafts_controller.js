@@ -46,8 +46,7 @@ export default class extends Controller {
 
   // After a reconnect the server's list is the truth: what is not in it has ended meanwhile.
   #reopen(drafts) {
-    const live = new Set(drafts.map(draft => draft.run))
-    for (const run of [...this.#drafts.keys()]) if (!live.has(run)) this.#remove(run)
+    for (const run of [...this.#drafts.keys()]) if (!drafts.some(draft => draft.run === run)) this.#remove(run)
     for (const draft of drafts) this.#take(draft)
   }
 
@@ -83,10 +82,11 @@ export default class extends Controller {
     })
   }
 
-  // What somebody stopped is not kept; what was read of it does not vanish under their eyes.
+  // What somebody stopped is not kept; what was read of it does not vanish under their eyes, unless a reply comes back in its place.
   #end({ seq, data: { run, outcome } }) {
     const draft = this.#drafts.get(run)
-    if (outcome === "cancelled" && draft?.text.text) this.logOutlet.timeline.append(stoppedArticle(draft.article, seq))
+    if (outcome === "cancelled" && draft?.text.text && !draft.article.dataset.instead)
+      this.logOutlet.timeline.append(stoppedArticle(draft.article, seq))
     this.#remove(run)
   }
 

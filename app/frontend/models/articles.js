@@ -25,11 +25,12 @@ export function markPending(article, state, words) {
   article.querySelector("[data-words]").textContent = words
 }
 
-export function draftArticle({ run, author, step }, now = new Date()) {
+export function draftArticle({ run, author, step, position }, now = new Date()) {
   const article = clone("draft-template")
   article.id = `draft-${run}`
   article.setAttribute("aria-label", author.name)
   Object.assign(article.dataset, { author: author.id, run, step: step ?? "", createdAt: now.toISOString() })
+  if (position) article.dataset.instead = position
   article.querySelector("[data-name]").textContent = author.name
   showFace(article.querySelector(".avatar"), author)
   return article

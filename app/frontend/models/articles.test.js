@@ -34,6 +34,11 @@ test("a draft is named by its author, whose name is text", () => {
   expect(article.querySelector(".avatar").classList.contains("avatar--bot")).toBe(true)
 })
 
+test("a draft of a reply that is made again knows whose place it takes", () => {
+  expect(draftArticle({ run: "r1", author, position: 4 }).dataset.instead).toBe("4")
+  expect(draftArticle({ run: "r1", author, position: null }).dataset.instead).toBe(undefined)
+})
+
 test("what was stopped keeps its words and its place, and can no longer be stopped", () => {
   const draft = draftArticle({ run: "r1", author })
   draft.querySelector("[data-body]").textContent = "half a"

@@ -37,15 +37,20 @@ export class ScrollKeeper {
     else this.element.scrollTop += after - before
   }
 
-  // What is at the top of the view is kept there. It may itself be replaced: then the next one below it counts.
+  // What is at the top of the view is kept there. It may itself be replaced or make way: then the next one below it counts.
   #still(change) {
     const top = this.element.getBoundingClientRect().top
     const seen = [...this.element.querySelectorAll("article")].filter(article => article.getBoundingClientRect().bottom > top)
     const places = seen.slice(0, 3).map(article => [article, article.getBoundingClientRect().top])
     change()
-    const kept = places.find(([article]) => article.isConnected)
+    const kept = places.find(([article]) => isShown(article))
     if (kept) this.element.scrollTop += kept[0].getBoundingClientRect().top - kept[1]
   }
+}
+
+function isShown(article) {
+  const { top, bottom } = article.getBoundingClientRect()
+  return article.isConnected && bottom > top
 }
 
 // Something opens or closes under the reader's hand: it keeps its place in its log. What opens below the log's foot is brought into view,

@@ -53,6 +53,17 @@ test("it stays even when the very message at the top is replaced", () => {
   expect(rectOf(below).top).toBe(before)
 })
 
+test("it stays even when the very message at the top makes way for another", () => {
+  log.scrollTop = -350
+  const below = log.children[4]
+  const before = rectOf(below).top
+  keeper.following(() => {
+    log.children[2].getBoundingClientRect = () => ({ top: 0, bottom: 0 })
+    log.append(article())
+  })
+  expect(rectOf(below).top).toBe(before)
+})
+
 // A log of 100 to 500 on the screen, and an element in it that `change` moves and makes higher.
 function inLog(before, after) {
   const log = document.createElement("div")

@@ -5,6 +5,8 @@ import { clock, dayLabel, dayOf } from "./days"
 const TOGETHER = 5 * 60 * 1000
 
 export class Timeline {
+  #standIns = new Set()
+
   constructor(list, zone) {
     this.list = list
     this.zone = zone
@@ -42,6 +44,7 @@ export class Timeline {
 
   // What is not stored comes after what is there now, and goes with it to another branch and back.
   append(article) {
+    if (article.dataset.instead) return this.#standIn(article)
     article.dataset.after ??= this.stored.at(-1)?.id ?? ""
     this.list.append(article)
     this.#settle(article)
@@ -49,6 +52,7 @@ export class Timeline {
   }
 
   remove(article) {
+    this.#standIns.delete(article)
     const next = this.#next(article)
     const line = article.previousElementSibling
     article.remove()
@@ -64,16 +68,35 @@ export class Timeline {
     const oldest = first.matches("article") ? first : this.#next(first)
     if (first.matches(".day")) first.remove()
     if (oldest) this.#settle(oldest)
+    for (const article of this.#standIns) this.#standIn(article)
   }
 
   // Other messages in the place of those that were known. What has come since is put among them again.
   renew(known, nodes) {
     const since = this.stored.filter(article => !known.has(article))
-    for (const node of [...this.stored, ...this.list.querySelectorAll(":scope > .day")]) node.remove()
+    for (const node of [...this.stored, ...this.#standIns, ...this.list.querySelectorAll(":scope > .day")]) node.remove()
     this.list.prepend(...nodes)
     for (const article of this.articles) this.#settle(article)
     for (const article of since) this.place(article)
     for (const draft of this.list.querySelectorAll(":scope > .message--draft")) this.#follow(draft, known)
+    for (const article of this.#standIns) this.#standIn(article)
+  }
+
+  // Text for the place of a message stands right behind it, and the message makes way (_message.scss). Once the text is gone, the message
+  // is there as it was. Where that place is not shown, the text waits. What its run says after its first words comes at the end.
+  #standIn(article) {
+    const there = this.at(article.dataset.instead)
+    if (there?.querySelector(`[data-strip-run-value="${article.dataset.run}"]`)) {
+      this.#standIns.delete(article)
+      delete article.dataset.instead
+      return this.append(article)
+    }
+    this.#standIns.add(article)
+    if (!there) return article
+    article.dataset.createdAt = there.dataset.createdAt
+    there.after(article)
+    this.#settle(article)
+    return article
   }
 
   // One that has begun meanwhile belongs to what has come.
@@ -84,7 +107,7 @@ export class Timeline {
 
   #before(article) {
     const position = Number(article.dataset.position)
-    const later = this.articles.find(other => !other.dataset.position || Number(other.dataset.position) > position)
+    const later = this.articles.find(({ dataset }) => Number(dataset.position ?? dataset.instead ?? Number.POSITIVE_INFINITY) > position)
     if (!later) return this.list.append(article)
     const line = later.previousElementSibling
     const sameDay = line?.matches(".day") && line.dataset.day === dayOf(later.dataset.createdAt, this.zone)

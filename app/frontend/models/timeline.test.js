@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest"
+import { beforeEach, describe, expect, test } from "vitest"
 import { Timeline } from "./timeline"
 
 let list, timeline
@@ -130,4 +130,64 @@ test("what has begun to be written while the other branch was fetched belongs to
   expect(draft.hidden).toBe(false)
   timeline.renew(new Set(timeline.articles), [article("m1", { position: 1 })])
   expect(draft.hidden).toBe(true)
+})
+
+describe("text for the place of a reply that is made again", () => {
+  function standIn(position, run = "again") {
+    const node = article("draft", { author: "9", kind: "draft", at: "2026-11-21T09:00:00Z" })
+    Object.assign(node.dataset, { instead: position, run })
+    return node
+  }
+
+  const reply = (id, run, at) => {
+    const node = article(id, { position: 2, author: "9", at })
+    node.insertAdjacentHTML("beforeend", `<div data-strip-run-value="${run}"></div>`)
+    return node
+  }
+
+  beforeEach(() => {
+    timeline.place(article("m1", { position: 1 }))
+    timeline.place(reply("m2", "first"))
+    timeline.place(article("m3", { position: 3, author: "9" }))
+  })
+
+  test("it stands behind the old reply, in its day, and parts what was joined; gone, all is as it was", () => {
+    expect(following()).toEqual(["m3"])
+    const draft = timeline.append(standIn(2))
+    expect(shape()).toEqual(["Friday 20 November", "m1", "m2", "draft", "m3"])
+    expect(following()).toEqual([])
+    timeline.remove(draft)
+    expect(shape()).toEqual(["Friday 20 November", "m1", "m2", "m3"])
+    expect(following()).toEqual(["m3"])
+  })
+
+  test("what comes meanwhile comes at the end, and another version of the old reply before it", () => {
+    timeline.append(standIn(2))
+    timeline.place(article("m4", { position: 4 }))
+    timeline.place(reply("other", "second"))
+    expect(shape()).toEqual(["Friday 20 November", "m1", "other", "draft", "m3", "m4"])
+  })
+
+  test("where its place is not shown it waits, through another branch and back, and until older messages come", () => {
+    timeline = new Timeline(list, "UTC")
+    list.replaceChildren()
+    timeline.place(article("m3", { position: 3, author: "9" }))
+    timeline.append(standIn(2))
+    expect(shape()).toEqual(["Friday 20 November", "m3"])
+    timeline.prepend([reply("m2", "first")])
+    expect(shape()).toEqual(["m2", "draft", "m3"])
+
+    timeline.renew(new Set(timeline.articles), [article("m1", { position: 1 })])
+    expect(shape()).toEqual(["Friday 20 November", "m1"])
+    timeline.renew(new Set(timeline.articles), [reply("m2", "first"), article("m3", { position: 3 })])
+    expect(shape()).toEqual(["Friday 20 November", "m2", "draft", "m3"])
+  })
+
+  test("what its run says after its first words comes at the end", () => {
+    timeline.place(reply("new", "again"))
+    timeline.append(standIn(2))
+    expect(shape().at(-1)).toBe("draft")
+    timeline.place(article("m4", { position: 4, at: "2026-11-21T08:00:00Z" }))
+    expect(shape().slice(-2)).toEqual(["m4", "draft"])
+  })
 })

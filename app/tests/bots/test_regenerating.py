@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from bots import telling
 from bots.deliveries import delivery_of
 from bots.errors import BadInput, NotAllowed
 from bots.models import Bot, Correction, Run
@@ -16,6 +17,7 @@ from bots.models.run import ACTIVE, CANCELLED, DONE, PENDING, REGENERATED, REPLA
 from bots.regenerating import regenerate
 from bots.resuming import ask_again
 from bots.window import window_of
+from chat import drafts
 from chat.errors import NotFound
 from chat.models import Message, Room
 from tests.bots.program import Api, in_threads
@@ -47,6 +49,15 @@ def next_run() -> Run:
 
 
 class TestRegenerating:
+    @pytest.mark.django_db(transaction=True)
+    def test_what_is_being_written_says_in_whose_place_it_will_stand(self, direct: Room, asked: Run, bea: User, bots_api: Api) -> None:
+        reply = answered(asked, "Woof")
+        run = claimed(regenerate(reply, bea).run)
+        telling.activity(run, "Trying again")
+        assert [draft.position for draft in drafts.of(direct.pk)] == [reply.position]
+        bots_api.post("drafts", {"frames": [{"run": str(run.pk), "attempt": 1, "offset": 0, "text": "Glad"}]})
+        assert [(draft.text, draft.position) for draft in drafts.of(direct.pk)] == [("Glad", reply.position)]
+
     def test_the_new_reply_stands_beside_the_old_one_and_what_came_later_stays(self, direct: Room, asked: Run, say: Say, bea: User) -> None:
         reply = answered(asked, "Woof")
         say(direct, "And then?")

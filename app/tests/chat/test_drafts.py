@@ -71,6 +71,11 @@ def test_p6_an_older_attempt_is_dropped_and_a_newer_one_starts_anew(room_id: str
     assert text_of(room_id) == ["newest"]
 
 
+def test_p6_a_reply_made_again_keeps_whose_place_it_takes(room_id: str, first: Frame) -> None:
+    drafts.put(room_id, [replace(first, position=4)])
+    assert [(draft.position, draft.as_frame(room_id)["position"]) for draft in drafts.of(room_id)] == [(4, 4)]
+
+
 @pytest.mark.django_db
 def test_p6_what_has_ended_is_gone_and_late_frames_do_not_bring_it_back(room_id: str, first: Frame) -> None:
     drafts.put(room_id, [first])

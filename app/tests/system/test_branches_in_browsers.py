@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
+from api.v1.drafts import Frame
+from bots import drafting
 from bots.models import Bot, BotVersion, Run
 from bots.models.run import DONE, REGENERATED
-from chat import drafts
 from chat.models import Message, Room
 from chat.publisher import publisher
-from chat.rendering import as_author
 from tests.system.conftest import OpenPage, until
 
 pytestmark = pytest.mark.system
@@ -58,7 +58,7 @@ def answer(room: Room, words: str) -> Message:
 
 
 def write(run: Run, text: str) -> None:
-    drafts.put(run.room_id, [drafts.Frame(str(run.pk), run.attempt, as_author(run.bot.user), 0, text, "Chat", "thinking")])
+    drafting.take(run.bot.owner, [Frame(run=run.pk, attempt=run.attempt, offset=0, text=text, step="Chat", activity="thinking")])
 
 
 def live(page: Page) -> Page:
@@ -221,6 +221,63 @@ def test_what_is_being_written_in_a_branch_that_is_left_ends_up_there(browse: Op
     expect(words(page)).to_have_text(["Cats?", "Cats purr."])
     page.get_by_role("button", name="Next version, 2 of 2").click()
     expect(words(page)).to_have_text(["Dogs?", "Dogs bark."])
+
+
+def shown(page: Page) -> Locator:
+    return words(page).filter(visible=True)
+
+
+@pytest.fixture
+def made_again(browse: OpenPage, group: Room, ada: User, bea: User) -> tuple[Run, Page, Page]:
+    """Bea asks for another version of a reply that others have answered since. The bot is at it."""
+    group.post(bea, "@echo cats?")
+    answer(group, "**Cats** purr.")
+    group.post(ada, "And dogs?")
+    hers, adas = live(browse(bea, at(group))), live(browse(ada, at(group)))
+    hers.get_by_role("article", name="Echo").hover()
+    hers.get_by_role("button", name="Regenerate").click()
+    run = at_work(group)
+    write(run, "Cats sleep")
+    return run, hers, adas
+
+
+def test_a_reply_that_is_made_again_grows_in_the_place_of_the_old_one(
+    made_again: tuple[Run, Page, Page], browse: OpenPage, group: Room, ada: User
+) -> None:
+    run, hers, adas = made_again
+    late = live(browse(ada, at(group)))
+    for page in (hers, adas, late):
+        expect(shown(page)).to_have_text(["@echo cats?", "Cats sleep", "And dogs?"])
+        expect(page.locator(".day")).to_have_count(1)
+    group.post(ada, "Anybody?")
+    write(run, "Cats sleep a lot")
+    for page in (hers, adas, late):
+        expect(shown(page)).to_have_text(["@echo cats?", "Cats sleep a lot", "And dogs?", "Anybody?"])
+
+    say(run, "Cats sleep a lot.")
+
+    for page in (hers, adas, late):
+        expect(words(page)).to_have_text(["@echo cats?", "Cats sleep a lot.", "And dogs?", "Anybody?"])
+        expect(page.get_by_role("group", name="Versions of this message")).to_contain_text("2 / 2")
+
+
+def test_a_reply_that_was_to_be_made_again_is_back_when_it_is_stopped(made_again: tuple[Run, Page, Page]) -> None:
+    run, hers, adas = made_again
+    hers.get_by_role("button", name="Stop").click()
+    for page in (hers, adas):
+        expect(words(page)).to_have_text(["@echo cats?", "Cats purr.", "And dogs?"])
+        expect(words(page).nth(1).locator("strong")).to_have_text("Cats")
+        expect(page.get_by_role("article", name="Echo")).to_have_count(1)
+    assert Run.objects.get(pk=run.pk).reason == "stopped"
+
+
+def test_a_reply_that_was_to_be_made_again_is_back_when_that_fails(made_again: tuple[Run, Page, Page]) -> None:
+    run, hers, adas = made_again
+    run.finish(run.attempt, "failed", reason="away", explanation="My model is away.", permanent=True)
+    publisher.flush()
+    for page in (hers, adas):
+        expect(shown(page)).to_have_text(["@echo cats?", "Cats purr.", "And dogs?", "My model is away."])
+        expect(page.locator(".message--draft")).to_have_count(0)
 
 
 def test_axe_finds_nothing_wrong_with_the_arrows(browse: OpenPage, direct: Room, bea: User, faults_of: Callable[[Page], list[str]]) -> None:
