@@ -12,13 +12,13 @@ from pathlib import Path
 from errors import SettingsError
 from manager.library import Bot, Library
 from manager.replay import replay
-from manager.templates import templates
 from manager.terminal import Asked, Terminal, complain, heard, say
 from pipeline.bot_file import NAME
 from pipeline.loader import Loader
 from pipeline.problem import nearest
 from pipeline.rehearsal import Rehearsal, missed
 from pipeline.schema import schema
+from pipeline.templates import templates
 from pipeline.worker import secrets_of, trust_of
 from settings import Settings, settings
 

@@ -26,13 +26,13 @@ from manager import trials, writing
 from manager.answers import body_of, refusal
 from manager.library import Library
 from manager.registration import Registrar
-from manager.templates import templates
 from pipeline.bot_file import NAME
 from pipeline.contract import signed
 from pipeline.payload import Secrets
 from pipeline.pipeline import Pipeline
 from pipeline.problem import BrokenBotFile, Problem
 from pipeline.schema import schema
+from pipeline.templates import templates
 from pipeline.yaml_tree import MAX_BYTES
 
 log = logging.getLogger(__name__)

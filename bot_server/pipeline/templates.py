@@ -1,4 +1,4 @@
-"""Bot files to begin with: `manager/templates/*.yaml`. The first line of each says what it is; `my-bot` stands for the name."""
+"""Bot files to begin with: `pipeline/templates/*.yaml`. The first line of each says what it is; `my-bot` stands for the name."""
 
 from __future__ import annotations
 
