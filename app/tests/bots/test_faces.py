@@ -54,6 +54,13 @@ def test_where_others_decide_the_asker_can_still_stop_it(wait: Wait, bea: User) 
     assert "/cancellation/" not in message_html(wait(waits.approval()))
 
 
+@pytest.mark.parametrize("wish", [waits.approval(), waits.question(), waits.delegation()], ids=["approval", "question", "delegation"])
+def test_a_card_leads_to_its_run_once(wait: Wait, bot: Bot, make_bot: Callable[..., Bot], wish: dict[str, object]) -> None:
+    Bot.objects.update(callees=["guide"])
+    make_bot(User.objects.create_bot("guide", name="Guide"))
+    assert message_html(wait(wish)).count("Open run") == 1
+
+
 def test_ten_cards_cost_no_more_questions_than_two(wait: Wait, group: Room) -> None:
     def cost(cards: list[Message]) -> int:
         with CaptureQueriesContext(
