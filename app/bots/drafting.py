@@ -26,7 +26,8 @@ class Frame(Protocol):
 def take(owner: User, frames: Sequence[Frame]) -> dict[str, list[str]]:
     """Which runs are stale, and of which the whole text is wanted again."""
     pairs = list(dict.fromkeys((frame.run, frame.attempt) for frame in frames))
-    live = Run.objects.touch(owner, pairs) if pairs else {}
+    speaking = {(frame.run, frame.attempt) for frame in frames if frame.text.strip()}
+    live = Run.objects.touch(owner, pairs, speaking=speaking) if pairs else {}
     known = [(live[frame.run, frame.attempt], frame) for frame in frames if (frame.run, frame.attempt) in live]
     resend = drafts.put_all((run.room_id, _placed(run, frame)) for run, frame in known)
     stale = [str(run) for run, attempt in pairs if (run, attempt) not in live]

@@ -37,7 +37,9 @@ ended AS (
            coalesce(mended.share, 0) AS share, mended.run_id IS NOT NULL AS mended,
            mended.run_id IS NULL AND disliked.run_id IS NULL AND anew.run_id IS NULL AS accepted,
            CASE WHEN run.outcome = 'replied' AND run.start IS NULL AND run.how = 'asked'
-                THEN extract(epoch FROM run.ended_at - run.created_at) END AS seconds
+                THEN extract(epoch FROM run.ended_at - run.created_at) END AS seconds,
+           CASE WHEN run.outcome = 'replied' AND run.start IS NULL AND run.how = 'asked'
+                THEN extract(epoch FROM run.first_word_at - run.created_at) END AS to_first_word
     FROM bots_run run
     LEFT JOIN mended ON mended.run_id = run.id LEFT JOIN disliked ON disliked.run_id = run.id LEFT JOIN anew ON anew.run_id = run.id
     WHERE run.bot_id = %(bot)s AND run.created_at >= %(since)s AND run.state = 'done' AND run.how NOT IN ('replayed', 'taken_over')
@@ -49,6 +51,7 @@ SELECT grouping(day, version_id), day, version_id,
        count(*) FILTER (WHERE outcome = 'replied' AND mended) AS corrected,
        count(*) FILTER (WHERE outcome = 'failed') AS failed,
        avg(share) FILTER (WHERE outcome = 'replied') AS distance,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY to_first_word) AS first_word,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median,
        percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS slowest,
        sum(cost) AS cost
@@ -72,7 +75,8 @@ GROUP BY run.bot_id
 
 @dataclass(frozen=True)
 class Measure:
-    """What a number of runs amounts to. Shares are 0 to 1, and None where there is nothing to take a share of."""
+    """What a number of runs amounts to. Shares are 0 to 1, and None where there is nothing to take a share of. Times are seconds since the
+    question: to the first text that could be read, and to the end."""
 
     runs: int = 0
     answers: int = 0
@@ -80,6 +84,7 @@ class Measure:
     corrected: int = 0
     failed: int = 0
     distance: float | None = None
+    first_word: float | None = None
     median: float | None = None
     slowest: float | None = None
     cost: Decimal | None = None
@@ -148,8 +153,7 @@ def summaries(bots: Sequence[Bot], days: int = DAYS) -> dict[int, Measure]:
 
 
 def _measure(row: tuple[Any, ...]) -> Measure:
-    runs, answers, accepted, corrected, failed, distance, median, slowest, cost = row[3:]
-    return Measure(runs, answers, accepted, corrected, failed, distance, median, slowest, cost)
+    return Measure(*row[3:])
 
 
 def _midnight(days: int) -> datetime:

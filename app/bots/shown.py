@@ -36,6 +36,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "usage": run.usage,
         "created_at": moment(run.created_at),
         "started_at": moment(run.started_at),
+        "first_word_at": moment(run.first_word_at),
         "ended_at": moment(run.ended_at),
     }
 

@@ -44,6 +44,7 @@ class RunSummary(Schema):
     usage: dict[str, Any]
     created_at: str
     started_at: str | None
+    first_word_at: str | None = Field(description="When the room could first read something of it, in a draft or a reply")
     ended_at: str | None
 
 

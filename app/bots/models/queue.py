@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from chat.models import Room
 
 log = structlog.get_logger(__name__)
+
+# A run and an attempt of it.
+Pair = tuple[uuid.UUID, int]
 
 LEASE = 30.0
 # A lease is renewed when less than this is left: a stream of frames then writes to the database every 15 s, not every frame.
@@ -71,24 +74,26 @@ WHERE run.id = chosen.id AND bot.id = run.bot_id
 RETURNING run.id
 """
 
-# Which of the (run, attempt) pairs are alive and the owner's; the first sign of life of an attempt starts it, and a lease that runs low is
-# renewed. One statement for a whole batch, and mostly one that only reads. Rows that somebody else holds are left alone rather than
-# waited for: two batches could otherwise wait for each other, and whoever holds the row is at work on the same run.
+# Which of the (run, attempt) pairs are alive and the owner's; the first sign of life of an attempt starts it, the first text that it shows
+# is noted, and a lease that runs low is renewed. One statement for a whole batch, and mostly one that only reads. Rows that somebody else
+# holds are left alone rather than waited for: two batches could otherwise wait for each other, and whoever holds the row is at work on the
+# same run.
 TOUCH = """
 WITH live AS (
     SELECT run.id, run.attempt, run.room_id, usr.id AS user_id, usr.username, usr.name, old.position,
            run.started_attempt < run.attempt AS starts,
            extract(epoch FROM statement_timestamp() - run.due_at) AS waited,
-           run.lease_until < statement_timestamp() + make_interval(secs => %(below)s) AS runs_low
-    FROM unnest(%(runs)s::uuid[], %(attempts)s::int[]) AS wanted(id, attempt)
+           run.lease_until < statement_timestamp() + make_interval(secs => %(below)s) AS runs_low,
+           wanted.speaks AND run.first_word_at IS NULL AS first_word
+    FROM unnest(%(runs)s::uuid[], %(attempts)s::int[], %(speaks)s::bool[]) AS wanted(id, attempt, speaks)
     JOIN bots_run run ON run.id = wanted.id AND run.attempt = wanted.attempt AND run.state = 'active'
     JOIN bots_bot bot ON bot.id = run.bot_id AND bot.owner_id = %(owner)s
     JOIN accounts_user usr ON usr.id = bot.user_id
     LEFT JOIN chat_message old ON old.id = run.regenerates_id
 ),
 held AS (
-    SELECT run.id, run.attempt FROM bots_run run JOIN live ON live.id = run.id AND live.attempt = run.attempt
-    WHERE (live.starts OR live.runs_low) AND run.state = 'active'
+    SELECT run.id, run.attempt, live.first_word FROM bots_run run JOIN live ON live.id = run.id AND live.attempt = run.attempt
+    WHERE (live.starts OR live.runs_low OR live.first_word) AND run.state = 'active'
     FOR NO KEY UPDATE OF run SKIP LOCKED
 ),
 touched AS (
@@ -97,7 +102,8 @@ touched AS (
         tries = run.tries + (run.started_attempt < run.attempt)::int,
         started_attempt = run.attempt,
         unstarted = 0,
-        started_at = coalesce(run.started_at, statement_timestamp())
+        started_at = coalesce(run.started_at, statement_timestamp()),
+        first_word_at = CASE WHEN held.first_word THEN coalesce(run.first_word_at, statement_timestamp()) ELSE run.first_word_at END
     FROM held WHERE run.id = held.id AND run.attempt = held.attempt AND run.state = 'active'
 )
 SELECT id, attempt, room_id, user_id, username, name, starts, waited, position FROM live
@@ -192,13 +198,13 @@ class Runs(models.QuerySet["Run"]):
 
     # Signs of life
 
-    def touch(
-        self, owner: User, pairs: Sequence[tuple[uuid.UUID, int]], *, below: float = RENEW_BELOW
-    ) -> dict[tuple[uuid.UUID, int], Live]:
-        """Which of these (run, attempt) are alive; each is started if it was not, and its lease renewed when it runs low. One query."""
+    def touch(self, owner: User, pairs: Sequence[Pair], *, below: float = RENEW_BELOW, speaking: Collection[Pair] = ()) -> dict[Pair, Live]:
+        """Which of these (run, attempt) are alive; each is started if it was not, and its lease renewed when it runs low. `speaking`: those
+        that show text now. One query."""
         wish: dict[str, Any] = {
             "runs": [run for run, _ in pairs],
             "attempts": [attempt for _, attempt in pairs],
+            "speaks": [pair in speaking for pair in pairs],
             "owner": owner.pk,
             "lease": LEASE,
             "below": below,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from bots import budgets, metrics, placing, telling, wakeups
@@ -116,6 +116,7 @@ class Run(models.Model):
     cost = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True, help_text="US dollars; empty without a price.")
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
+    first_word_at = models.DateTimeField(null=True, blank=True, help_text="When the room could first read something of it.")
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = Runs.as_manager()
@@ -203,6 +204,7 @@ class Run(models.Model):
     def reply(self, attempt: int, key: str, body: str, metadata: dict[str, Any]) -> Posted:
         """Post an answer. The key is the step and an ordinal: the same key again gives the stored message, whatever its text (P8)."""
         with self.held(attempt) as run:
+            run._was_read()
             client_id = f"{run.pk}:{key}"
             transaction.on_commit(lambda: drafts.said(run.room_id, run.pk, attempt), robust=True)
             if run.handed is not None:
@@ -311,6 +313,11 @@ class Run(models.Model):
         if usage:
             Run.objects.filter(pk=self.pk).update(usage=used_by(self, usage))
 
+    def _was_read(self) -> None:
+        """The room reads its first words now, unless a draft showed some before."""
+        if self.first_word_at is None:
+            Run.objects.filter(pk=self.pk).update(first_word_at=Now())
+
     def _has_replied(self) -> bool:
         if self.handed is not None:
             return bool(self.handed["replies"])
@@ -356,7 +363,7 @@ class Run(models.Model):
         self.lease_until = None
         Run.objects.filter(pk=self.pk).update(
             state=DONE, outcome=outcome, reason=reason, explanation=explanation, permanent=permanent, lease_until=None, ended_at=Now(),
-            usage=self.usage,
+            usage=self.usage, first_word_at=Coalesce("first_word_at", Now()) if outcome == REPLIED else F("first_word_at"),
         )  # fmt: skip
         telling.ended(self)
         run_ended.send(Run, run=self)
