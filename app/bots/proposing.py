@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 NO_PROPOSAL = "There is no such proposal."
 AN_HOUR = 30
-MOST_OPEN = 50
+# Of one bot: from everybody together, and from one person, who could otherwise keep all others from proposing.
+MOST_OPEN, MOST_OF_ONE = 50, 5
 LONGEST_REASON = 2000
 
 
@@ -157,7 +158,10 @@ def _check(user: User, bot: Bot | None, name: str, yaml: str) -> None:
         raise BadInput(NOT_OURS)
     if bot and bot.live and bot.live.yaml == yaml:
         raise BadInput("This is what the bot's file says already.")
-    if Proposal.objects.filter(name=name, state=OPEN).count() >= MOST_OPEN:
+    waiting = Proposal.objects.filter(name=name, state=OPEN)
+    if waiting.filter(by=user).count() >= MOST_OF_ONE:
+        raise BadInput(f"{MOST_OF_ONE} changes that you proposed for this bot wait for a decision. Propose another when one is decided.")
+    if waiting.count() >= MOST_OPEN:
         raise BadInput(f"{MOST_OPEN} changes of this bot wait for a decision. Let its editors decide first.")
     if bot is None and new_name(yaml) != name:
         raise BadInput("The text names another bot than the address.")

@@ -267,7 +267,17 @@ class TestProposing:
 
     def test_there_is_an_end_to_it(self, ours: Bot, bea: User, cyd: User, workshop_of: Callable[[User], Api]) -> None:
         Proposal.objects.bulk_create([Proposal(bot=ours, name="echo", yaml=BETTER, by=cyd) for _ in range(50)])
-        assert "wait for a decision" in propose(workshop_of(bea)).json()["error"]["message"]
+        assert "50 changes of this bot wait for a decision" in propose(workshop_of(bea)).json()["error"]["message"]
+
+    def test_nobody_keeps_others_from_proposing(self, ours: Bot, bea: User, cyd: User, workshop_of: Callable[[User], Api]) -> None:
+        """Five of a person's changes of one bot may wait; others propose theirs, and a decision makes room for another."""
+        Proposal.objects.bulk_create([Proposal(bot=ours, name="echo", yaml=f"name: echo # {number}", by=cyd) for number in range(5)])
+        refused = propose(workshop_of(cyd))
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_input")
+        assert "5 changes that you proposed for this bot wait for a decision" in refused.json()["error"]["message"]
+        assert propose(workshop_of(bea)).status_code == 201
+        Proposal.objects.filter(by=cyd).first().delete()  # type: ignore[union-attr]
+        assert propose(workshop_of(cyd)).status_code == 201
 
     def test_what_became_of_it_can_be_asked(self, ours: Bot, bea: User, cyd: User, workshop_of: Callable[[User], Api]) -> None:
         made = propose(workshop_of(bea)).json()
