@@ -1,5 +1,6 @@
 """What nobody should read in a trace. Our bot server takes its own secrets out before it sends anything; any program can be a bot, and
-people write their keys into messages. So what is shown of a run, and exported, goes through here as well (I7)."""
+people write their keys into messages. So what is shown of a run, and exported, goes through here as well: what looks like a key, and what
+is named like one, whatever it is (I7)."""
 
 from __future__ import annotations
 
@@ -33,10 +34,13 @@ SIGNS = (
     "eyJ",
     "-----BEGIN",
 )
+# How the name of a value ends that is a secret, whatever it looks like: `password`, `clientSecret`, `OPENAI_API_KEY`, `Set-Cookie`. Many
+# `tokens` count what a model used, unless the name says what they open.
 KEYS = re.compile(
-    r"(?:.*[_-])?(?:password|passwd|passphrase|secret|api[_-]?key|apikey|access[_-]?token|auth[_-]?token|refresh[_-]?token|authorization"
-    r"|cookie|private[_-]?key|credentials?)",
-    re.IGNORECASE,
+    r"""(?: pass(?:word|wd|phrase|code) | secret | authorization | credential | cookie | jwt | session[ _-]?(?:id|key)
+          | (?:api|private|secret|access|signing|encryption)[ _-]?key | (?:access|auth|refresh|bearer|session|api)[ _-]?token )s?\d*\Z
+      | token\Z""",
+    re.VERBOSE | re.IGNORECASE,
 )
 
 
@@ -73,4 +77,5 @@ def _hidden(value: Any) -> Any:
 
 
 def _names_a_secret(key: str, value: Any) -> bool:
-    return isinstance(value, str) and bool(value) and KEYS.fullmatch(key) is not None
+    """Texts, numbers, lists and what they hold. Nothing, yes and no keep no secret."""
+    return value not in (None, "", [], {}) and not isinstance(value, bool) and KEYS.search(key) is not None

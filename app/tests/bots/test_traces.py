@@ -93,18 +93,34 @@ def test_i7_what_looks_like_a_secret_is_hidden_wherever_it_stands(text: str) -> 
     assert text not in shown
 
 
-def test_i7_what_is_named_a_secret_is_hidden_and_what_is_not_stays() -> None:
-    given = {"password": "lamp", "api_key": "k", "OPENAI_API_KEY": "z", "tokens_in": 5, "secret": "", "token_count": "7", "author": "bea"}
+NAMES = """
+    password PASSWORD db_password dbPassword password2 passwd passphrase secret clientSecret api_key apiKey X-API-Key OPENAI_API_KEY token
+    authToken
+    access_tokens Authorization Proxy-Authorization cookie cookies Set-Cookie credentials private_key DJANGO_SECRET_KEY session_id jwt
+"""
 
-    assert secrecy.hidden(given) == given | dict.fromkeys(("password", "api_key", "OPENAI_API_KEY"), "[secret]")
+
+@pytest.mark.parametrize("name", NAMES.split())
+@pytest.mark.parametrize("value", ["lamp", 4711, ["lamp"], {"of": {"the": "lamp"}}], ids=["text", "number", "list", "object"])
+def test_i7_what_is_named_a_secret_is_hidden_whatever_it_is(name: str, value: Any) -> None:
+    assert secrecy.hidden({"deep": [{name: value, "beside": "shown"}]}) == {"deep": [{name: "[secret]", "beside": "shown"}]}
+
+
+def test_what_names_no_secret_stays() -> None:
+    given = {
+        "tokens_in": 5, "tokens": 7, "max_tokens": 9, "token_count": "7", "author": "bea", "secretary": "ada", "passed": "all",
+        "key": "4.0", "secret": "", "password": None, "cookies": [], "credentials": {}, "accepts_cookies": True, "session": "morning",
+    }  # fmt: skip
+
+    assert secrecy.hidden(given) == given
 
 
 def test_what_somebody_left_hidden_is_as_it_was() -> None:
-    original = {"draft": "hm", "auth": {"password": "lamp"}, "lines": ["sk-" + "a" * 20, "b"], "gone": 1}
-    edited = {"draft": "better", "auth": {"password": "[secret]"}, "lines": ["[secret]", "[secret]"]}
+    original = {"draft": "hm", "auth": {"password": "lamp"}, "cookies": {"id": 1}, "lines": ["sk-" + "a" * 20, "b"], "gone": 1}
+    edited = {"draft": "better", "auth": {"password": "[secret]"}, "cookies": "[secret]", "lines": ["[secret]", "[secret]"]}
 
     assert secrecy.restored(edited, original) == {
-        "draft": "better", "auth": {"password": "lamp"}, "lines": ["sk-" + "a" * 20, "[secret]"],
+        "draft": "better", "auth": {"password": "lamp"}, "cookies": {"id": 1}, "lines": ["sk-" + "a" * 20, "[secret]"],
     }  # fmt: skip
 
 
