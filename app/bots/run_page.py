@@ -38,7 +38,6 @@ ENDED_BY = {
     "no_answer": "{bot} got no answer in time",
 }  # fmt: skip
 MOST_LISTED = 20
-QUESTION_LENGTH = 400
 
 
 @dataclass(frozen=True)
@@ -97,19 +96,19 @@ class RunPage:
         costs = [step.cost for step in self._own if step.cost is not None]
         took = sum(step.ms for step in self._own)
         found = [
-            ("first word", self._first_word),
             ("tries", str(run.tries) if run.tries > 1 else ""),
+            ("first word", self._first_word),
             ("took", duration(took) if self._own else ""),
             ("tokens", f"{'about ' if any(guess for _, guess in counts) else ''}{tokens:,}" if tokens else ""),
             ("cost", dollars(sum(costs, Decimal()) if costs else run.cost)),
         ]
         return [(name, value) for name, value in found if value]
+
     @property
     def _first_word(self) -> str:
         """From the question to the first text that could be read. A person who answered in its place is no bot that was fast."""
         run = self.run
         return duration(round((run.first_word_at - run.created_at).total_seconds() * 1000)) if run.first_word_at and run.tries else ""
-
 
     @property
     def short_id(self) -> str:

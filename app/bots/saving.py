@@ -18,6 +18,12 @@ def written_by(user: User, name: str, version: int, *, is_new: bool) -> None:
         Bot.objects.filter(user__username=name, author=None).update(author=user)
 
 
+def spent(user: User, name: str) -> str:
+    """Why its cases may use nothing now, in plain words; empty when they may."""
+    bot = Bot.objects.filter(user__username=name).first()
+    return budgets.refusal(bot, user) if bot else ""
+
+
 def used_by(user: User, name: str, used: list[Any]) -> None:
     """Cases are paid for like answers."""
     bot = Bot.objects.filter(user__username=name).first()

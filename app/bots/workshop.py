@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from bots import saving
-from bots.errors import ChatError
+from bots.errors import BadInput, ChatError
 from bots.signing import signed
 from lib.database import let_go
 from lib.errors import OutboundError
@@ -98,7 +98,7 @@ def save(bot_name: str, yaml: str, base: int | None, by: User, *, seen: str = ""
 
     Raises HeldBack, ChangedMeanwhile, WorkshopAway; all are ChatErrors with words to show. Whether `by` may do it is not asked here.
     """
-    body = {"yaml": yaml, "base": base, "by": by.username, "seen": seen}
+    body = {"yaml": yaml, "base": base, "by": by.username, "seen": seen, "spent": saving.spent(by, bot_name)}
     said = _asked("POST", f"/files/{bot_name}", body, seconds=LONG_SECONDS, used=lambda used: saving.used_by(by, bot_name, used))
     saving.written_by(by, bot_name, int(said["version"]), is_new=base is None)
     return Saved(bot_name, int(said["version"]), said["status"], said["reason"])
@@ -193,6 +193,8 @@ def _read(body: bytes) -> dict[str, Any]:
 
 def _refuse(status: int, said: dict[str, Any]) -> None:
     error = said.get("error") or {}
+    if error.get("code") == "budget_spent":
+        raise BadInput(error["message"])
     if status == 409:
         raise ChangedMeanwhile(error.get("message", ""), said.get("yaml", ""), said.get("seen", ""))
     if status == 422 and ("problems" in said or "cases" in said):

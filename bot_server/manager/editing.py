@@ -79,12 +79,14 @@ class Tried(Text):
 
 
 class Wish(_Body):
-    """A text to save. `base` is the version it was made from; `seen` says that what the file has become is to be replaced."""
+    """A text to save. `base` is the version it was made from; `seen` says that what the file has become is to be replaced; `spent` that a
+    budget is used up, and in which words."""
 
     yaml: Annotated[str, Field(max_length=4 * MAX_BYTES)]
     base: int | None
     by: str
     seen: str = ""
+    spent: Annotated[str, Field(max_length=1000)] = ""
 
 
 class Desk:
@@ -119,13 +121,14 @@ class Desk:
         return {"cases": cases, "used": used}
 
     def save(self, name: str, wish: Wish) -> Json:
-        """Make a text the bot's file, and have it live. Raises BrokenBotFile, Failed, Changed, and what the app says."""
+        """Make a text the bot's file, and have it live. Raises BrokenBotFile, Failed, Changed, Spent, and what the app says."""
         text = wish.yaml.replace("\r\n", "\n")
         pipeline = self.pipeline(text, name, is_new=wish.base is None)
         base = self._text_of(name, wish.base)
         writing.check_base(writing.place_of(self.library, name)[1], base, text, wish.seen)
         if pipeline.bot.tests:
             self.must_be_counted(pipeline, wish.base is not None)
+            self.must_be_paid_for(pipeline, wish.spent)
         results, used = trials.cases_of(pipeline, self.library.loader, self.secrets, counted=wish.base is not None)
         if not all(case["passed"] for case in results):
             raise Failed(results, used)
@@ -167,6 +170,11 @@ class Desk:
             message = "nothing counts what this bot would use before it is there; save it without tests, then try it"
             raise BrokenBotFile([Problem(pipeline.file, 1, "permissions", message)])
 
+    def must_be_paid_for(self, pipeline: Pipeline, spent: str) -> None:
+        """What its cases use counts for a budget, and is not used when nothing is left of it (W22). A bot that is off has none run."""
+        if spent and pipeline.status != "off" and (trials.may_cost(pipeline) or pipeline.bot.delegates):
+            raise Spent(spent)
+
     def problems(self, error: BrokenBotFile) -> Json:
         """What is wrong with a text, for the app."""
         return {"problems": self._told(error)}
@@ -195,6 +203,12 @@ class Failed(BotServerError):
     def __init__(self, cases: list[Json], used: list[Json]) -> None:
         super().__init__("Cases failed.")
         self.cases, self.used = cases, used
+
+
+class Spent(BotServerError):
+    """Cases were not run, since there is nothing left of a budget."""
+
+    code = "budget_spent"
 
 
 @router.post("/checks")
@@ -282,6 +296,8 @@ async def _answered(request: Request, shape: type[Body] | None, work: Callable[[
     except writing.Changed as error:
         told = {"code": error.code, "message": error.explanation}
         return JSONResponse({"error": told, "yaml": error.text, "seen": error.seen if error.text else ""}, 409)
+    except Spent as error:
+        return refusal(403, error.code, f"It was not saved, since its cases may use services. {error.explanation}")
     except BotServerError as error:
         log.warning("not saved: %s", error.explanation)
         return refusal(503, error.code, f"It was not saved, and the file is as before. {error.explanation}")

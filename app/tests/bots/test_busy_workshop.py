@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore, Event
 
@@ -13,7 +14,7 @@ from accounts.models import User
 from bots import bench, budgets, workshop
 from bots.models import Bot
 from lib import outbound
-from tests.bots.desk import ECHO, Desk
+from tests.bots.desk import ECHO, EXAMPLE, Desk
 
 
 @pytest.mark.django_db(transaction=True)
@@ -63,3 +64,21 @@ def test_w22_a_version_whose_budget_is_spent_is_not_tried_with_cases(echo_there:
     answer = ada_client.post("/bots/echo/versions/1/cases/", follow=True)
     assert "used up" in answer.content.decode()
     assert "/cases" not in desk.paths()
+
+
+@pytest.mark.django_db
+def test_w22_a_save_says_that_a_budget_is_spent_and_its_cases_use_nothing(
+    echo_there: Bot, ada: User, ada_client: Client, desk: Desk
+) -> None:
+    """Whether the cases of a text could cost anything, the bot server knows."""
+    told = json.loads(EXAMPLE.read_text())["save"]
+    Bot.objects.update(budget={"tokens_per_day": 10})
+    ada_client.post("/bots/echo/edit/save/", {"yaml": ECHO, "base": 1})
+    assert desk.asked[-1][2]["spent"] == ""
+
+    budgets.book_trial(echo_there, ada, [{"usage": {"model": "small", "tokens_in": 10, "tokens_out": 5}}])
+    desk.answers["/files/echo"] = (403, told["spent"])
+    answer = ada_client.post("/bots/echo/edit/save/", {"yaml": ECHO, "base": 1})
+
+    assert "I have used up my 10 tokens for today." in desk.asked[-1][2]["spent"]
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, told["spent"]["error"]["message"])

@@ -14,6 +14,7 @@ from django.test import AsyncClient, Client
 
 from accounts.models import ApiToken, User
 from bots import budgets, saving, workshop
+from bots.errors import BadInput
 from bots.models import Bot, BotVersion, Proposal, Spending
 from tests.bots.desk import ECHO, EXAMPLE, Desk
 from tests.bots.program import Api
@@ -82,7 +83,7 @@ class TestSaving:
         BotVersion.objects.create(bot=echo_there, number=2, yaml=ECHO, created_by=ada)  # what the manager registers meanwhile
         answer = bea_client.post("/bots/echo/edit/save/", {"yaml": ECHO.replace("\n", "\r\n"), "base": "1", "seen": ""})
         assert (answer.status_code, answer.json()["version"]) == (200, 2)
-        assert desk.asked[-1] == ("POST", "/files/echo", {"yaml": ECHO, "base": 1, "by": "bea", "seen": ""})
+        assert desk.asked[-1] == ("POST", "/files/echo", {"yaml": ECHO, "base": 1, "by": "bea", "seen": "", "spent": ""})
         assert BotVersion.objects.get(number=2).created_by == bea
 
     def test_a_new_bot_is_saved_under_the_name_it_gives_itself(self, bea_client: Client, bea_writes: User, desk: Desk) -> None:
@@ -205,6 +206,7 @@ class TestTheContract:
             ("held_back", 422, workshop.HeldBack),
             ("missed", 422, workshop.HeldBack),
             ("changed", 409, workshop.ChangedMeanwhile),
+            ("spent", 403, BadInput),
         ):
             desk.answers["/files/echo"] = (status, told["save"][what])
             with pytest.raises(kind) as error:

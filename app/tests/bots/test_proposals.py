@@ -185,7 +185,7 @@ class TestDeciding:
     def test_accepting_saves_exactly_this_text_over_what_was_shown(self, made: Proposal, ada: User, ada_client: Client, desk: Desk) -> None:
         answer = self.decide(ada_client, made, "accept")
         assert "Version 2 of echo is live." in answer.content.decode()
-        assert desk.asked[-1] == ("POST", "/files/echo", {"yaml": BETTER, "base": 1, "by": "ada", "seen": ""})
+        assert desk.asked[-1] == ("POST", "/files/echo", {"yaml": BETTER, "base": 1, "by": "ada", "seen": "", "spent": ""})
         made.refresh_from_db()
         assert (made.state, made.decided_by) == ("accepted", ada)
 

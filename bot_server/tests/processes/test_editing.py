@@ -271,3 +271,22 @@ def test_what_cases_use_is_told_whatever_came_of_them(rig: Rig) -> None:
         assert answer.status_code == status, answer.text
         assert answer.json()["used"][0]["tokens_out"] > 0
         rig.room.versions["paid"].insert(0, rig.room.versions["paid"][-1] | {"number": 1})
+
+
+def test_w22_cases_that_may_cost_are_not_run_when_a_budget_is_spent(rig: Rig) -> None:
+    paid = "name: paid\npermissions: {services: true}\nsteps: [{Chat: {module: OpenAIChat, model: hello}}, Reply]\n"
+    rig.write("paid.yaml", paid)
+    rig.write("echo.yaml", ECHO)
+    rig.manager()
+    assert rig.room.wait(lambda: {"paid", "echo"} <= rig.room.bots.keys())
+    spent = {"base": 1, "by": "bea", "seen": "", "spent": "I have used up my 10 tokens for today."}
+    tested = paid + "tests: [{say: hi, expect: {contains: hello}}]\n"
+
+    refused = ask(rig, "POST", "/files/paid", {"yaml": tested, **spent})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "budget_spent")
+    assert "since its cases may use services. I have used up my 10 tokens" in refused.json()["error"]["message"]
+    assert rig.models.journal.requests == []
+    assert (rig.folder / "paid.yaml").read_text() == paid
+    for name, yaml in (("paid", paid + "# without cases\n"), ("echo", TESTED)):
+        assert ask(rig, "POST", f"/files/{name}", {"yaml": yaml, **spent}).status_code == 200, "nothing of it costs anything"
