@@ -28,7 +28,7 @@ from lib.outbound import post_json
 
 log = structlog.get_logger(__name__)
 
-NOTICE_DUE, MAIL_DUE, WEBHOOK_DUE = "notice_due_at", "mail_due_at", "webhook_due_at"
+MAIL_DUE, WEBHOOK_DUE = "mail_due_at", "webhook_due_at"
 WITH = ("bot__user", "bot__owner", "user", "run__room", "run__asker")
 AT_ONCE = 20
 FIRST_WAIT, LONGEST_WAIT = 60, 3600

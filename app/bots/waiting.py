@@ -6,9 +6,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Model, QuerySet
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from bots import approving, asking, delegating
@@ -17,13 +16,11 @@ from bots.models import approval as approvals
 from bots.models import question as questions
 from bots.models.run import ACTIVE, DONE, WAITING
 from bots.models.using import used_by
+from bots.sweeping import each
 from chat import drafts
-
-log = structlog.get_logger(__name__)
 
 Wish = Mapping[str, Any]
 KINDS: dict[str, Callable[[Run, Wish], None]] = {"approval": approving.ask, "question": asking.ask, "delegation": delegating.hand_over}
-SWEEP_AT_ONCE = 100
 
 # Runs whose card nobody could decide on now: who may has left the room, or has no account any more.
 FORSAKEN = """
@@ -58,10 +55,10 @@ def wait(run: Run, attempt: int, wish: Wish, steps: Sequence[dict[str, Any]] = (
 
 def expire() -> None:
     """What nobody decided in time is a no. For the relay, every few seconds."""
-    _each(Approval.objects.filter(state=approvals.PENDING, expires_at__lte=Now()).select_related("run"), approving.expire)
-    _each(Question.objects.filter(state=questions.OPEN, expires_at__lte=Now()).select_related("run"), asking.expire)
-    _each(orphans(), lambda run: run.withdraw("room_removed", "The room was removed."))
-    _each(forsaken(), give_up)
+    each(Approval.objects.filter(state=approvals.PENDING, expires_at__lte=Now()).select_related("run"), approving.expire)
+    each(Question.objects.filter(state=questions.OPEN, expires_at__lte=Now()).select_related("run"), asking.expire)
+    each(orphans(), lambda run: run.withdraw("room_removed", "The room was removed."))
+    each(forsaken(), give_up)
 
 
 def orphans() -> QuerySet[Run]:
@@ -95,15 +92,3 @@ def _is_known(run: Run, attempt: int, step: int) -> bool:
     """The bot did not hear the answer to this, and says it again."""
     same = run.attempt == attempt and run.start is not None and run.start["step"] == step
     return same and run.state != ACTIVE
-
-
-def _each(rows: QuerySet[Any], act: Callable[[Any], None]) -> None:
-    """Each in a transaction of its own; one with which something is wrong does not stand in the way of the others."""
-    row: Model
-    for row in rows[:SWEEP_AT_ONCE]:
-        try:
-            act(row)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            log.exception("not_swept", row=str(row.pk))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import structlog
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.db.models import ExpressionWrapper
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from psycopg.errors import DeadlockDetected
 
 from bots import metrics, wakeups
+from bots.sweeping import each
 from lib.ids import uuid7
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from bots.models.run import Run
     from chat.models import Room
 
-log = structlog.get_logger(__name__)
-
 # A run and an attempt of it.
 Pair = tuple[uuid.UUID, int]
 
@@ -32,7 +30,6 @@ LEASE = 30.0
 # A lease is renewed when less than this is left: a stream of frames then writes to the database every 15 s, not every frame.
 RENEW_BELOW = 15.0
 PER_ENDPOINT = 8
-SWEEP_AT_ONCE = 100
 
 # One run of each (bot, room) that has none active: the one asked first. Among those, rooms and askers take turns, and within a turn
 # what has been due longest goes first: neither a busy room nor one busy person holds up the others. An endpoint gets as many as it has
@@ -230,19 +227,19 @@ class Runs(models.QuerySet["Run"]):
     def expire_leases(self) -> int:
         """Make the runs due again whose worker has not been heard of."""
         late = self.filter(state="active", lease_until__lt=Now()).order_by("lease_until")
-        return _each(late, lambda run: run.lease_ran_out())
+        return each(late, lambda run: run.lease_ran_out())
 
     def give_up(self) -> None:
         """End the runs that nobody can deliver any more."""
         waiting = self.filter(state="pending").select_related("bot")
-        _each(waiting.filter(room__removed_at__isnull=False), lambda run: run.withdraw("room_removed", "The room was removed."))
-        _each(waiting.filter(bot__status="off"), lambda run: run.fail("bot_off", run.bot.why_off))
-        _each(waiting.filter(undelivered_since__lt=in_seconds(-24 * 3600)), lambda run: run.undeliverable())
+        each(waiting.filter(room__removed_at__isnull=False), lambda run: run.withdraw("room_removed", "The room was removed."))
+        each(waiting.filter(bot__status="off"), lambda run: run.fail("bot_off", run.bot.why_off))
+        each(waiting.filter(undelivered_since__lt=in_seconds(-24 * 3600)), lambda run: run.undeliverable())
 
     def tell_unreachable(self, endpoints: Sequence[str]) -> None:
         """Rooms whose runs wait for an endpoint that is known to be away hear of it, once."""
         waiting = self.filter(state="pending", told_at=None, due_at__lte=Now(), bot__endpoint__in=endpoints, bot__status="on")
-        _each(waiting.select_related("bot__user"), lambda run: run.tell_undelivered())
+        each(waiting.select_related("bot__user"), lambda run: run.tell_undelivered())
 
     def recover(self, endpoint: str) -> int:
         """The endpoint answers again: everything that waits for it is due."""
@@ -262,19 +259,6 @@ class Runs(models.QuerySet["Run"]):
             cursor.execute(NEXT_DUE)
             seconds = cursor.fetchone()[0]
         return None if seconds is None else float(seconds)
-
-
-def _each(runs: Runs, act: Callable[[Run], None]) -> int:
-    """Do it to each run, in a transaction of its own; a run with which something is wrong does not stand in the way of the others."""
-    some = list(runs[:SWEEP_AT_ONCE])
-    for run in some:
-        try:
-            act(run)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            log.exception("run_not_swept", run=str(run.pk))
-    return len(some)
 
 
 def in_seconds(seconds: float) -> Combinable:
