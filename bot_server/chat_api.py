@@ -86,9 +86,11 @@ class ChatApi:
         """Record steps. Raises StaleAttempt."""
         self._json("POST", f"runs/{run}/steps", {"attempt": attempt, "steps": list(steps)}, give_up=give_up)
 
-    def reply(self, run: str, attempt: int, key: str, body: str, metadata: Json, *, give_up: Callable[[], bool] | None = None) -> None:
-        """Post a reply under its key. Raises StaleAttempt."""
-        self._json("POST", f"runs/{run}/replies", {"attempt": attempt, "key": key, "body": body, "metadata": metadata}, give_up=give_up)
+    def reply(self, run: str, attempt: int, key: str, body: str, metadata: Json, *, last: Json | None = None,
+              give_up: Callable[[], bool] | None = None) -> None:  # fmt: skip
+        """Post a reply under its key; with `last` ({"steps", "usage"}) the attempt has ended with it. Raises StaleAttempt."""
+        said = {"attempt": attempt, "key": key, "body": body, "metadata": metadata} | ({} if last is None else {"last": last})
+        self._json("POST", f"runs/{run}/replies", said, give_up=give_up)
 
     def sending(self, run: str, attempt: int, key: str, approval: str, *, give_up: Callable[[], bool] | None = None) -> None:
         """Have an approved message sent in the name of who asked; the app knows the words and the recipient. Raises StaleAttempt."""

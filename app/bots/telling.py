@@ -55,8 +55,11 @@ def activity(run: Run, words: str) -> None:
     transaction.on_commit(lambda: drafts.put(run.room_id, [frame]), robust=True)
 
 
-def ended(run: Run) -> None:
-    """The outcome, as an event of the room; a failure also as a message in the bot's name (I9). The room is held by the caller."""
+def ended(run: Run, said: Message | None = None) -> None:
+    """The outcome, as an event of the room; a failure also as a message in the bot's name (I9). The room is held by the caller.
+
+    `said` was posted in the same transaction: it is rendered after it, and need not be rendered anew.
+    """
     if run.room.removed_at is None:
         # Of work that was handed over hears who handed it over, and the card shows it.
         if run.outcome == "failed" and run.handed is None and run.room.memberships.filter(user=run.bot.user_id).exists():
@@ -64,7 +67,7 @@ def ended(run: Run) -> None:
             placing.say(run, failure(run), client_id=f"{run.pk}:failure", kind=FAILURE, metadata=about)
         about = {"run": str(run.pk), "outcome": run.outcome, "reason": run.reason, "bot": run.bot.name}
         # Its replies stand there with the strip of a run under way: the end renders them anew.
-        replies = replies_of(run)
+        replies = [reply for reply in replies_of(run) if reply != said]
         for reply in replies[:-1]:
             run.room.record(MESSAGE_EDITED, message=reply)
         run.room.record(RUN_ENDED, message=replies[-1] if replies else None, data=about)

@@ -14,8 +14,11 @@ MAX_BODY = 20_000
 _FENCE = re.compile(r"^ {0,3}(`{3,40}|~{3,40})([^\n]*)$", re.MULTILINE)
 _LONGEST_CLOSING = 41
 
+# Ordinal, body, metadata.
+Words = tuple[str, str, dict[str, Any]]
 
-def replies_of(value: Any, step: str) -> list[tuple[str, str, dict[str, Any]]]:
+
+def replies_of(value: Any, step: str) -> list[Words]:
     """The messages to post for `payload['reply']`, one reply or a list of them: (ordinal, body, metadata).
 
     A reply is text or {"body", "metadata"}; blank ones are left out. A long one becomes several messages, with the ordinals 0, 0.1, 0.2 …,

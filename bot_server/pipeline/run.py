@@ -21,7 +21,7 @@ from errors import Cancelled, Failure, StaleAttempt, StepError, failure_of
 from pipeline.context import Context, Surroundings
 from pipeline.payload import Payload, changes, pack, unpack
 from pipeline.pipeline import BuiltStep, Pipeline
-from pipeline.replies import replies_of
+from pipeline.replies import Words, replies_of
 from pipeline.trace import MAX_CODE, MAX_EXPLANATION, MAX_SUMMARY, Outcome, Record, add_up, error_of, logs_of, prompt_of, usage_of
 from pipeline.waiting import Waits, gate
 from steps import Step
@@ -37,6 +37,9 @@ class Ports(Protocol):
 
     def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
         """Post a reply. The same key again changes nothing."""
+
+    def conclude(self, key: str, body: str, metadata: dict[str, Any], outcome: Outcome) -> bool:
+        """Post the last reply and say in the same breath that the run has ended so. False when nothing was done: say them one by one."""
 
     def send(self, key: str, approval: str) -> None:
         """Have the app send what was approved, in the name of who asked. The same key again changes nothing."""
@@ -112,8 +115,16 @@ class _Course:
         started = time.monotonic()
         try:
             step, after = self._worked(built, context)
+            replies = list(replies_of(after.pop("reply"), built.name)) if "reply" in after else []
             record = self._record(built, context, started, step.summary() if step else f"not needed: {built.when}")
-            payload = self._posted(built, after)
+            kept = step is not None and (step.costs or step.effect)
+            # With what it began with and all that changed, the input of every step can be shown.
+            before = self._point.payload
+            record = replace(
+                record, changed=changes(before, after), payload=after if kept else None, before=before if self._first else None
+            )
+            if (ended := self._reply(built, step, replies, record, after)) is not None:
+                return ended
             if step is not None and step.sends:
                 self._send(built)
         except Waits as waits:
@@ -123,13 +134,9 @@ class _Course:
                 self._around.control.cancel("stale")
             failure = self._why_stopped(built) if self._around.control.cancelled() else self._why_failed(built, error)
             return self._broken_off(built, context, started, failure)
-        kept = step is not None and (step.costs or step.effect)
         # The last step's record goes with the outcome, which follows at once; only what was paid for does not wait even for that.
-        at_once = step is not None and (step.costs or (step.effect and built is not self._pipeline.steps[-1]))
-        before = self._point.payload
-        record = replace(record, changed=changes(before, payload), payload=payload if kept else None)
-        # With what it began with and all that changed, the input of every step can be shown.
-        self._advance(replace(record, before=before if self._first else None), payload, at_once=at_once)
+        at_once = step is not None and (step.costs or (step.effect and not self._is_last(built)))
+        self._advance(self._behind(record, after), at_once=at_once)
         self._first = False
         return None
 
@@ -210,15 +217,21 @@ class _Course:
         except asyncio.CancelledError:
             raise Cancelled from None
 
-    def _posted(self, built: BuiltStep, payload: Payload) -> Payload:
-        """Post `payload['reply']`, one or a list of them, and take it out."""
-        if "reply" not in payload:
-            return payload
-        for ordinal, body, metadata in replies_of(payload.pop("reply"), built.name):
-            self._ports.reply(f"{built.index}.{ordinal}", body, metadata)
+    def _reply(self, built: BuiltStep, step: Step | None, replies: list[Words], record: Record, payload: Payload) -> Outcome | None:
+        """Post what the step replied. The last words of the last step go together with the end of the run; then this is its outcome."""
+        for left, (ordinal, body, metadata) in zip(range(len(replies))[::-1], replies, strict=True):
+            key = f"{built.index}.{ordinal}"
+            if left == 0 and self._is_last(built) and not (step is not None and step.sends):
+                ended = self._end("replied", at=replace(self._behind(record, payload), replied=True))
+                if self._ports.conclude(key, body, metadata, ended):
+                    return replace(ended, told=True)
+            self._ports.reply(key, body, metadata)
             self._point = replace(self._point, replied=True)
             self._around.text = ""
-        return payload
+        return None
+
+    def _is_last(self, built: BuiltStep) -> bool:
+        return built is self._pipeline.steps[-1]
 
     def _send(self, built: BuiltStep) -> None:
         """Have the app send what was approved before this step. The app asks for the approval once more."""
@@ -244,16 +257,20 @@ class _Course:
             code=secrets.hide(context.code)[:MAX_CODE],
         )
 
-    def _advance(self, record: Record, payload: Payload, *, at_once: bool) -> None:
-        """The step is done: store it where that is owed, and keep a checkpoint."""
+    def _behind(self, record: Record, payload: Payload) -> Point:
+        """The point behind a step."""
         told = record.as_json()
         usage = _sum(self._point.usage, add_up([told]))
-        self._point = Point(record.index + 1, payload, self._point.replied, [*self._point.unsent, told], usage)
+        return Point(record.index + 1, payload, self._point.replied, [*self._point.unsent, told], usage)
+
+    def _advance(self, point: Point, *, at_once: bool) -> None:
+        """A step is done: store it where that is owed, and keep a checkpoint."""
+        self._point = point
         # First the checkpoint: should the app be away for long, or this process be killed, another one goes on from it.
-        self._ports.checkpoint(self._point)
+        self._ports.checkpoint(point)
         if at_once:
-            self._ports.record(self._point.unsent)
-            self._point = replace(self._point, unsent=[])
+            self._ports.record(point.unsent)
+            self._point = replace(point, unsent=[])
             self._ports.checkpoint(self._point)
 
     def _why_failed(self, built: BuiltStep, error: BaseException) -> Failure:
@@ -290,16 +307,16 @@ class _Course:
         reason = self._around.control.reason()
         return "stopped" if reason in ("stale", "superseded") else reason
 
-    def _end(self, outcome: Any, failure: Failure | None = None) -> Outcome:
-        told = failure or Failure("", "", permanent=False)
+    def _end(self, outcome: Any, failure: Failure | None = None, *, at: Point | None = None) -> Outcome:
+        told, point = failure or Failure("", "", permanent=False), at or self._point
         return Outcome(
             outcome,
             told.code,
             self._around.secrets.hide(told.explanation)[:MAX_EXPLANATION],
             told.permanent,
             told.retry_after,
-            self._point.unsent,
-            _sum(self._point.usage, add_up([step for step in self._point.unsent if step["state"] == "failed"])),
+            point.unsent,
+            _sum(point.usage, add_up([step for step in point.unsent if step["state"] == "failed"])),
         )
 
 

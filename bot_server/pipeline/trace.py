@@ -51,7 +51,8 @@ class Record:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, or that it waits: for what, at which step, with which payload. `steps` are the records the app does not have yet."""
+    """How a run ended, or that it waits: for what, at which step, with which payload. `steps` are the records the app does not have yet;
+    `told`: it knows all of this already."""
 
     outcome: Literal["replied", "silent", "failed", "cancelled", "waiting"]
     reason: str = ""
@@ -61,10 +62,11 @@ class Outcome:
     steps: list[dict[str, Any]] = field(default_factory=list)
     usage: dict[str, Any] = field(default_factory=dict)
     waiting: dict[str, Any] | None = None
+    told: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The outcome as the app's API takes it, but for the attempt."""
-        return {key: value for key, value in self.__dict__.items() if key != "waiting" or value is not None}
+        return {key: value for key, value in self.__dict__.items() if key != "told" and (key != "waiting" or value is not None)}
 
 
 def usage_of(usages: list[Usage]) -> dict[str, Any]:

@@ -112,10 +112,11 @@ class Worker:
             outcome = self._outcome(mine, line, delivery)
             if outcome.reason == "draining":
                 return "again"
-            if mine.control.reason() == "superseded":
-                raise StaleAttempt("Another job of this run has taken its place.")
-            self.drafts.settle(line, patience=0)
-            self._tell(mine, outcome)
+            if not outcome.told:
+                if mine.control.reason() == "superseded":
+                    raise StaleAttempt("Another job of this run has taken its place.")
+                self.drafts.settle(line, patience=0)
+                self._tell(mine, outcome)
             # A run that waits may be under way again already, with a checkpoint of its own; that of before the answer counts for nothing.
             if outcome.waiting is None and (outcome.outcome != "failed" or outcome.permanent):
                 self.lightly("checkpoint was not removed", lambda: self.store.forget(mine.run))
@@ -242,6 +243,15 @@ class _AppPorts:
         """Post a reply, after the last draft that is under way."""
         self._worker.drafts.settle(self._line)
         self._worker.api.reply(self._mine.run, self._mine.attempt, key, body, metadata, give_up=self._stale)
+
+    def conclude(self, key: str, body: str, metadata: dict[str, Any], outcome: Outcome) -> bool:
+        """One request for both, unless the trace is big."""
+        if len(json.dumps(outcome.steps)) > MAX_STEPS_BYTES:
+            return False
+        self._worker.drafts.settle(self._line)
+        last = {"steps": outcome.steps, "usage": outcome.usage}
+        self._worker.api.reply(self._mine.run, self._mine.attempt, key, body, metadata, last=last, give_up=self._stale)
+        return True
 
     def send(self, key: str, approval: str) -> None:
         """Have the app send what it has stored as approved. No text goes along: it is not ours to say."""

@@ -111,7 +111,13 @@ class Room:
         if body["attempt"] != self.attempts.setdefault(run, body["attempt"]) or run in self.outcomes or (stopped and what != "outcome"):
             return 409, STALE
         if what == "replies":
+            last = body.pop("last", None)
             self._check("reply", body, example("reply")["request"])
+            if last is not None:
+                self._check("last", last, example("reply")["last"]["last"])
+                status, said = self._run(run, "outcome", {**example("outcome")["request"], **last, "attempt": body["attempt"]})
+                if status != 200:
+                    return status, said
             kept = self.replies.setdefault(run, {})
             known = body["key"] in kept
             kept.setdefault(body["key"], body["body"])

@@ -101,10 +101,19 @@ class Recorded(Schema):
     recorded: int
 
 
+class Last(Schema):
+    steps: list[Step] = Field(default=[], max_length=STEPS_AT_ONCE)
+    usage: dict[str, Any] = {}
+
+    def as_ending(self) -> dict[str, Any]:
+        return {"steps": [step.as_row() for step in self.steps], "usage": self.usage}
+
+
 class Reply(Attempt):
     key: str = Field(min_length=1, max_length=40, pattern=r"^[\w.:-]+$", description="The step and an ordinal, such as 4.0")
     body: str
     metadata: dict[str, Any] = {}
+    last: Last | None = Field(default=None, description="Nothing comes after this reply: the attempt ends here, with the outcome `replied`")
 
     @field_validator("key")
     @classmethod
@@ -172,9 +181,9 @@ def steps(request: ApiRequest, run_id: str, payload: Steps) -> Any:
     "/runs/{run_id}/replies", auth=for_bots, response={200: Replied, 201: Replied}, exclude_unset=True, summary="Reply in the room"
 )
 def reply(request: ApiRequest, run_id: str, payload: Reply) -> Any:
-    """201, and 200 with the stored message when the key is known."""
-    found = access.own_run(request.auth.user, run_id)
-    posted = found.reply(payload.attempt, payload.key, payload.body, payload.metadata)
+    """201, and 200 with the stored message when the key is known. With `last`, the reply is stored and the attempt ended, or neither."""
+    found, last = access.own_run(request.auth.user, run_id), payload.last.as_ending() if payload.last else None
+    posted = found.reply(payload.attempt, payload.key, payload.body, payload.metadata, last=last)
     return Status(201 if posted.created else 200, {"message": message_json(posted.message)})
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -41,23 +41,9 @@ PATIENCE_HOURS = 24
 REFUSALS = 3
 RETRY_LATEST = 3600.0
 STEP_FIELDS = (
-    "attempt",
-    "name",
-    "state",
-    "summary",
-    "started_ms",
-    "ms",
-    "usage",
-    "prompt",
-    "changed",
-    "before",
-    "after",
-    "logs",
-    "code",
-    "cost",
-    "carried",
-    "error",
-)
+    "attempt", "name", "state", "summary", "started_ms", "ms", "usage", "prompt", "changed", "before", "after", "logs", "code", "cost",
+    "carried", "error",
+)  # fmt: skip
 
 
 class Run(models.Model):
@@ -201,19 +187,21 @@ class Run(models.Model):
             run._record(steps)
         return len(steps)
 
-    def reply(self, attempt: int, key: str, body: str, metadata: dict[str, Any]) -> Posted:
-        """Post an answer. The key is the step and an ordinal: the same key again gives the stored message, whatever its text (P8)."""
+    def reply(self, attempt: int, key: str, body: str, metadata: dict[str, Any], *, last: Mapping[str, Any] | None = None) -> Posted:
+        """Post an answer. The key is the step and an ordinal: the same key again gives the stored message, whatever its text (P8).
+
+        `last` ({"steps", "usage"}) says that nothing comes after it: the attempt ends here, and all of it is stored or nothing.
+        """
         with self.held(attempt) as run:
-            run._was_read()
-            client_id = f"{run.pk}:{key}"
-            transaction.on_commit(lambda: drafts.said(run.room_id, run.pk, attempt), robust=True)
-            if run.handed is not None:
-                return keep_reply(run, key, body)
-            try:
-                return placing.say(run, body, client_id=client_id, metadata={**placing.own_words(metadata), "run": str(run.pk)})
-            except ClientIdReused:  # a second try of the step wrote other words; what the room has read stands
-                known = Message.objects.select_related("author", "reply_to__author").get(author=run.bot.user, client_id=client_id)
-                return Posted(known, created=False)
+            posted = run._say(key, body, metadata)
+            if last is None:
+                run._was_read()
+                transaction.on_commit(lambda: drafts.said(run.room_id, run.pk, attempt), robust=True)
+            else:
+                run._record(last["steps"])
+                run.usage = used_by(run, last["usage"])
+                run._end(REPLIED, said=posted.message if posted.created else None)
+        return posted
 
     def finish(self, attempt: int, outcome: str, *, reason: str = "", explanation: str = "", permanent: bool = False,
                retry_after: float | None = None, steps: Sequence[dict[str, Any]] = (), usage: dict[str, Any] | None = None,
@@ -313,6 +301,16 @@ class Run(models.Model):
         if usage:
             Run.objects.filter(pk=self.pk).update(usage=used_by(self, usage))
 
+    def _say(self, key: str, body: str, metadata: dict[str, Any]) -> Posted:
+        if self.handed is not None:
+            return keep_reply(self, key, body)
+        client_id = f"{self.pk}:{key}"
+        try:
+            return placing.say(self, body, client_id=client_id, metadata={**placing.own_words(metadata), "run": str(self.pk)})
+        except ClientIdReused:  # a second try of the step wrote other words; what the room has read stands
+            known = Message.objects.select_related("author", "reply_to__author").get(author=self.bot.user, client_id=client_id)
+            return Posted(known, created=False)
+
     def _was_read(self) -> None:
         """The room reads its first words now, unless a draft showed some before."""
         if self.first_word_at is None:
@@ -358,14 +356,15 @@ class Run(models.Model):
         self.trigger_position = max(self.trigger_position, position)
         self.hops = min(self.hops, hops)
 
-    def _end(self, outcome: str, reason: str = "", explanation: str = "", *, permanent: bool = False) -> None:
+    def _end(self, outcome: str, reason: str = "", explanation: str = "", *, permanent: bool = False, said: Message | None = None) -> None:
+        """It is over. `said`: what is posted in this very transaction, and shows the end without being told of it."""
         self.state, self.outcome, self.reason, self.explanation, self.permanent = DONE, outcome, reason, explanation, permanent
         self.lease_until = None
         Run.objects.filter(pk=self.pk).update(
             state=DONE, outcome=outcome, reason=reason, explanation=explanation, permanent=permanent, lease_until=None, ended_at=Now(),
             usage=self.usage, first_word_at=Coalesce("first_word_at", Now()) if outcome == REPLIED else F("first_word_at"),
         )  # fmt: skip
-        telling.ended(self)
+        telling.ended(self, said)
         run_ended.send(Run, run=self)
         metrics.ended(outcome, reason)
         wakeups.due_behind(self)

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from bots.models import Bot, Run
 from bots.models.queue import in_seconds
 from chat import drafts
 from chat.models import Message, Room
+from chat.publisher import publisher
 from tests.bots.program import Api, in_threads
 
 Example = Callable[[str], Any]
@@ -107,6 +109,46 @@ def test_p8_the_same_key_at_the_same_moment_posts_once(bots_api: Api, at_work: R
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
     assert len({answer.json()["message"]["id"] for answer in answers}) == 1
     assert direct.messages.filter(author__is_bot=True).count() == 1
+
+
+def test_the_last_reply_ends_the_run_with_it(bots_api: Api, at_work: Run, direct: Room, example: Example,
+                                             django_capture_on_commit_callbacks: Any) -> None:  # fmt: skip
+    """P8. One request, and what the room gets to see of the reply shows the end already."""
+    bots_api.post("drafts", {"frames": [{"run": str(at_work.pk), "attempt": 1, "offset": 0, "text": "half a sen"}]})
+    with mock.patch.object(publisher, "send") as send, django_capture_on_commit_callbacks(execute=True):
+        answer = bots_api.post(f"runs/{at_work.pk}/replies", example("reply")["last"])
+
+    again = bots_api.post(f"runs/{at_work.pk}/replies", example("reply")["last"])
+    assert (answer.status_code, again.status_code, again.json()["error"]["code"]) == (201, 409, "stale_attempt")
+    run, reply = Run.objects.get(), direct.messages.get(author__is_bot=True)
+    assert (run.state, run.outcome, run.usage["tokens_in"], run.steps.count()) == ("done", "replied", 388, 1)
+    assert [(event.kind, event.message) for event in direct.events.order_by("seq")][1:] == [("message.posted", reply), ("run.ended", None)]
+    assert drafts.of(direct.pk) == []
+    told = [json.loads(call.args[1]["text"]) for call in send.call_args_list if call.args[1].get("frame") == "event"]
+    assert [frame["kind"] for frame in told] == ["message.posted", "run.ended"]
+    assert "412 tokens" in told[0]["html"]
+
+
+@pytest.mark.parametrize("wrong", [{"body": "x" * 20_001}, {"last": {"steps": [{"index": 4, "name": "", "state": "done"}]}}])
+def test_a_last_reply_is_stored_with_the_end_or_not_at_all(bots_api: Api, at_work: Run, direct: Room, example: Example, wrong: Any) -> None:
+    answer = bots_api.post(f"runs/{at_work.pk}/replies", example("reply")["last"] | wrong)
+
+    assert answer.status_code in (400, 422)
+    assert (Run.objects.get().state, at_work.steps.count(), direct.messages.filter(author__is_bot=True).count()) == ("active", 0, 0)
+
+
+def test_the_reply_that_was_stored_before_the_worker_died_stays_as_it_was(
+    bots_api: Api, at_work: Run, direct: Room, example: Example
+) -> None:
+    """P8. It is told of the end like any reply that stands in the room."""
+    wish = example("reply")["last"]
+    bots_api.post(f"runs/{at_work.pk}/replies", example("reply")["request"])
+
+    answer = bots_api.post(f"runs/{at_work.pk}/replies", wish | {"body": "other words"})
+
+    reply = direct.messages.get(author__is_bot=True)
+    assert (answer.status_code, reply.body) == (200, wish["body"])
+    assert (direct.events.latest("seq").kind, direct.events.latest("seq").message) == ("run.ended", reply)
 
 
 def test_an_outcome_ends_the_run_and_the_room_hears_of_it(bots_api: Api, at_work: Run, direct: Room, example: Example) -> None:

@@ -19,7 +19,7 @@ from testing.steps import payload_of
 
 @dataclass
 class Ports:
-    """Keeps what a run did outside. `before_reply` may raise, as the app does."""
+    """Keeps what a run did outside. `before_reply` may raise, as the app does; `together`: it takes the last reply with the outcome."""
 
     replies: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     recorded: list[list[dict[str, Any]]] = field(default_factory=list)
@@ -27,11 +27,19 @@ class Ports:
     sent: list[tuple[str, str]] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
     left: tuple[int | None, str] = (None, "")
+    concluded: list[Outcome] = field(default_factory=list)
+    together: bool = False
     before_reply: Callable[[], None] = lambda: None
 
     def reply(self, key: str, body: str, metadata: dict[str, Any]) -> None:
         self.before_reply()
         self.replies.append((key, body, metadata))
+
+    def conclude(self, key: str, body: str, metadata: dict[str, Any], outcome: Outcome) -> bool:
+        if self.together:
+            self.reply(key, body, metadata)
+            self.concluded.append(outcome)
+        return self.together
 
     def send(self, key: str, approval: str) -> None:
         self.sent.append((key, approval))

@@ -219,6 +219,34 @@ def test_a_refused_reply_fails_the_run_with_its_words(bench: Any) -> None:
     assert "too long" in outcome.explanation
 
 
+def test_the_last_words_are_told_together_with_the_end_of_the_run(bench: Any) -> None:
+    """With the whole trace, and only the last of them; then there is nothing more to tell."""
+    bench.step("two", "p['reply'] = ['one', 'two']")
+    bench.ports.together = True
+    outcome = bench.run("[Two, Draft, Two]")
+    assert [key for key, _, _ in bench.ports.replies] == ["0.0", "0.1", "2.0", "2.1"]
+    assert (outcome.outcome, outcome.told, [step["index"] for step in outcome.steps]) == ("replied", True, [0, 1, 2])
+    assert [(one.outcome, one.steps, one.usage) for one in bench.ports.concluded] == [("replied", outcome.steps, outcome.usage)]
+
+
+@pytest.mark.parametrize("steps", ["[Chat, Reply, Draft]", "[Draft]"])
+def test_an_end_without_last_words_is_told_by_itself(bench: Any, steps: str) -> None:
+    bench.ports.together = True
+    assert (bench.run(steps).told, bench.ports.concluded) == (False, [])
+
+
+@pytest.mark.parametrize(("error", "outcome"), [(StaleAttempt("gone"), "cancelled"), (BotServerError("too long", code="x"), "failed")])
+def test_last_words_that_are_not_taken_are_not_the_end(bench: Any, error: Exception, outcome: str) -> None:
+    """P8, I9: whoever carries out the run tells the app what became of it instead."""
+
+    def refuse() -> None:
+        raise error
+
+    bench.ports.together, bench.ports.before_reply = True, refuse
+    ended = bench.run("[Chat, Reply]")
+    assert (ended.outcome, ended.told, [step["state"] for step in ended.steps]) == (outcome, False, ["done", "failed"])
+
+
 def test_any_point_is_enough_to_go_on_from(bench: Any) -> None:
     """I2: the payload is the whole state."""
     bench.step("count", "p['n'] = p.get('n', 0) + 1")
