@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from dosaku import DosakuError
 from errors import StepError
 from steps import Payload, Step
 
@@ -12,7 +15,7 @@ SORRY = (
 
 
 class MayMakeBots(Step):
-    """Sets payload['may_make_bots'], and says in the draft why not."""
+    """Sets payload['may_make_bots'], and says in the draft why not; and ['has_model']: whether a model can draft the file."""
 
     def process(self, payload: Payload) -> Payload:
         """Without a chat, in a terminal, the file is only printed: anybody may."""
@@ -22,8 +25,14 @@ class MayMakeBots(Step):
             if error.code != "no_workshop":
                 raise
             may = True
-        payload["may_make_bots"] = may
+        payload["may_make_bots"], payload["has_model"] = may, self._has_model()
         if not may:
             payload["draft"]["body"] = SORRY
         self.note = "yes" if may else f"{payload['asker']['username']} may not have new bots"
         return payload
+
+    def _has_model(self) -> bool:
+        with suppress(DosakuError):
+            self.context.agent.learn("Chat", "OpenAIChat").check()
+            return True
+        return False

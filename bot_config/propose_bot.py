@@ -1,4 +1,4 @@
-"""The builder's second step of its own: shows the new bot's file to whoever asked, who alone can save it."""
+"""The builder's last step of its own: shows the new bot's file to whoever asked, who alone can save it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ProposeBot(Step):
     def process(self, payload: Payload) -> Payload:
         """Find a name that is free, propose the file, and set payload['draft']['body']."""
         name, yaml = payload["bot_file"]["name"], payload["bot_file"]["yaml"]
-        by = " A model wrote its words." if payload["bot_file"]["drafted"] else ""
+        said = f" {payload['bot_said']}" if payload.get("bot_said") else ""
         try:
             free = self._free(name)
             yaml = yaml.replace(f"\nname: {name}\n", f"\nname: {free}\n", 1)
@@ -31,7 +31,7 @@ class ProposeBot(Step):
                 raise
             free, way = name, f"There is no chat here to save it in: save it as `bot_config/{name.replace('-', '_')}.yaml`."
         costs = COSTS.format(name=free) if payload["bot_file"]["costs"] else ""
-        payload["draft"]["body"] = f"Here is your bot.{by} {way}{costs}\n\n```yaml\n{yaml}```"
+        payload["draft"]["body"] = f"Here is your bot.{said} {way}{costs}\n\n```yaml\n{yaml}```"
         self.note = f"{free} proposed"
         return payload
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,27 +11,12 @@ import pytest
 from errors import StepError
 from pipeline.loader import Loader, Trust
 from pipeline.rehearsal import Rehearsal, missed
-from steps import NoWorkshop
+from steps import NoWorkshop, Step
 from testing.run_bot import RunBot, Talk
 from testing.steps import FakeContext, payload_of, run_step
 
-FOLDER = Path(__file__).parents[1]
+Custom = Callable[[str], type[Step]]
 BACK, SUM_UP, THINK = "It says back what people say", "It asks a few questions and sums up the answers", "It thinks with a model"
-DRAFT = "```yaml\nabout: Comforts children\ngreeting: Hello, tooth hero.\nbefore: You are gentle.\n```"
-
-
-def _file(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-written = _file("write_bot_file")
-proposed = _file("propose_bot")
-asking = _file("may_make_bots")
 
 
 class Workshop(NoWorkshop):
@@ -52,8 +36,8 @@ class Workshop(NoWorkshop):
         return {"page": f"/bots/{bot}/proposals/1/", "cases": []}
 
 
-def _talk(run_bot: RunBot, *answers: str, model: tuple[str, ...] = ()) -> Talk:
-    return run_bot("builder.yaml", "/newbot", answers=["Tooth Fairy", "Talks about teeth", *answers], model=model)
+def _talk(run_bot: RunBot, *answers: str) -> Talk:
+    return run_bot("builder.yaml", "/newbot", answers=["Tooth Fairy", "Talks about teeth", *answers])
 
 
 def _yaml_in(reply: str) -> str:
@@ -98,40 +82,11 @@ def test_a_bot_that_thinks_in_the_askers_own_words_without_a_model(run_bot: RunB
     assert _passes(text, tmp_path).pipeline.granted.services
 
 
-def test_a_model_writes_the_words_where_there_is_one(run_bot: RunBot, tmp_path: Path) -> None:
-    talk = _talk(run_bot, THINK, "Be kind.", model=(DRAFT,))
-    assert "A model wrote its words." in talk.reply
-    assert "You are gentle." in _yaml_in(talk.reply)
-    assert _passes(_yaml_in(talk.reply), tmp_path).pipeline.bot.persona.greeting == "Hello, tooth hero."
-
-
-@pytest.mark.parametrize("answer", ["no idea", "about: only this", "- a list", "about: [1]\ngreeting: x\nbefore: y", "{{{"])
-def test_a_model_that_answers_something_else_leaves_the_askers_words(run_bot: RunBot, answer: str) -> None:
-    talk = _talk(run_bot, THINK, "Be kind to all.", model=(answer,))
-    assert "Be kind to all." in _yaml_in(talk.reply)
-    assert "A model wrote" not in talk.reply
-
-
-@pytest.mark.parametrize(
-    ("title", "name"),
-    [
-        ("Tooth Fairy!", "tooth-fairy"),
-        ("Père Noël", "pere-noel"),
-        ("3 wishes", "bot-3-wishes"),
-        ("日本語", "my-bot"),
-        ("x" * 90, "x" * 30),
-        ("Ä", "my-bot"),
-    ],
-)
-def test_a_title_becomes_a_name(title: str, name: str) -> None:
-    assert written.name_of(title) == name
-
-
-def test_it_is_proposed_in_the_name_of_whoever_asked_under_a_name_that_is_free() -> None:
+def test_it_is_proposed_in_the_name_of_whoever_asked_under_a_name_that_is_free(custom: Custom) -> None:
     workshop = Workshop("tooth-fairy", "tooth-fairy-2")
-    file = {"name": "tooth-fairy", "yaml": "# x\nname: tooth-fairy\nsteps: [Chat, Reply]\n", "drafted": False, "costs": False}
+    file = {"name": "tooth-fairy", "yaml": "# x\nname: tooth-fairy\nsteps: [Chat, Reply]\n", "costs": False}
     after = run_step(
-        proposed.ProposeBot, payload_of("/newbot", bot_file=file, draft={"body": "", "metadata": {}}), FakeContext(workshop=workshop)
+        custom("ProposeBot"), payload_of("/newbot", bot_file=file, draft={"body": "", "metadata": {}}), FakeContext(workshop=workshop)
     )
 
     assert workshop.proposals == [("tooth-fairy-3", "# x\nname: tooth-fairy-3\nsteps: [Chat, Reply]\n")]
@@ -139,32 +94,32 @@ def test_it_is_proposed_in_the_name_of_whoever_asked_under_a_name_that_is_free()
 
 
 @pytest.mark.parametrize("may", [True, False])
-def test_whoever_may_not_make_bots_hears_it_before_any_question(may: bool) -> None:
+def test_whoever_may_not_make_bots_hears_it_before_any_question(custom: Custom, may: bool) -> None:
     class Rights(Workshop):
         def rights(self) -> dict[str, Any]:
             return {"may_make_bots": may, "reason": "" if may else "You may not."}
 
     payload = payload_of("/newbot", asker={"username": "bea"}, draft={"body": "hello", "metadata": {}})
-    after = run_step(asking.MayMakeBots, payload, FakeContext(workshop=Rights()))
+    after = run_step(custom("MayMakeBots"), payload, FakeContext(workshop=Rights()))
     assert after["may_make_bots"] is may
     assert ("ask them to add you" in after["draft"]["body"]) is not may
 
 
-def test_a_workshop_that_is_away_is_no_yes() -> None:
+def test_a_workshop_that_is_away_is_no_yes(custom: Custom) -> None:
     class Away(Workshop):
         def rights(self) -> dict[str, Any]:
             raise StepError("The chat is away.", code="workshop_refused", permanent=False)
 
     with pytest.raises(StepError, match="away"):
-        run_step(asking.MayMakeBots, payload_of("/newbot"), FakeContext(workshop=Away()))
+        run_step(custom("MayMakeBots"), payload_of("/newbot"), FakeContext(workshop=Away()))
 
 
-def test_whoever_lost_the_right_meanwhile_hears_why() -> None:
+def test_whoever_lost_the_right_meanwhile_hears_why(custom: Custom) -> None:
     class Closed(Workshop):
         def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
             raise StepError("You may not register new bots.", code="workshop_refused", permanent=True)
 
-    file = {"name": "tooth-fairy", "yaml": "name: tooth-fairy\n", "drafted": False, "costs": False}
+    file = {"name": "tooth-fairy", "yaml": "name: tooth-fairy\n", "costs": False}
     payload = payload_of("/newbot", bot_file=file, draft={"body": "", "metadata": {}})
     with pytest.raises(StepError, match="may not register"):
-        run_step(proposed.ProposeBot, payload, FakeContext(workshop=Closed()))
+        run_step(custom("ProposeBot"), payload, FakeContext(workshop=Closed()))

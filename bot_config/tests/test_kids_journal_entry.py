@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,17 +18,9 @@ NOTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def journal() -> type[Step]:
-    path = Path(__file__).parents[1] / "kids_journal_entry.py"
-    spec = importlib.util.spec_from_file_location("kids_journal_entry_under_test", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    step: type[Step] = module.KidsJournalEntry
-    return step
+@pytest.fixture
+def journal(custom: Callable[[str], type[Step]]) -> type[Step]:
+    return custom("KidsJournalEntry")
 
 
 def page(journal: type[Step], noted: Any) -> str | None:

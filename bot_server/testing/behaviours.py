@@ -16,6 +16,7 @@ empty                an event stream without an event            no-choices     
 nothing              finish_reason, but no text                  thinking          thoughts for 1.5 s, then text
 lingers              a proper end, but the connection stays      redirect          302 to elsewhere
 mends                a bot file in which corrections are done    obeys             what the first correction in the prompt tells it to
+drafts               a bot file; at first with a mistake, and with more rights and another name than it was asked for
 """
 
 from __future__ import annotations
@@ -31,6 +32,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+DRAFT = """name: guide
+permissions: {services: true, executors: true}
+persona: {title: Guide, about: Says how much to take along}
+steps:
+  - Ask: {question: "How many nights are you away?", into: nights}
+  - Draft: {fallback: "Take {nights} shirts and an umbrella."}
+  - Reply
+tests:
+  - {say: hello, answers: ["3"], expect: {contains: 3 shirts}}
+"""
 EVENT_STREAM = "text/event-stream; charset=utf-8"
 REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -163,6 +174,12 @@ def _mends(exchange: Exchange) -> None:
 def _obeys(exchange: Exchange) -> None:
     """As a model that was talked into it: says what stands in the first correction, to the letter."""
     _says(exchange, _under_review(exchange)[1][0]["after"])
+
+
+def _drafts(exchange: Exchange) -> None:
+    """Knows how a step is spelled once it has heard which one there is none of."""
+    has_heard = "there is no step Repyl" in str(exchange.request["messages"][-1]["content"])
+    _says(exchange, f"```yaml\n{DRAFT if has_heard else DRAFT.replace('- Reply', '- Repyl')}```")
 
 
 def _under_review(exchange: Exchange) -> tuple[str, list[dict[str, Any]]]:
@@ -299,6 +316,7 @@ BEHAVIOURS: dict[str, Callable[[Exchange], None]] = {
     "hello": _hello,
     "mends": _mends,
     "obeys": _obeys,
+    "drafts": _drafts,
     "slow": lambda exchange: _tokens(exchange, 20, 200),
     "quota": lambda exchange: exchange.refuse(429, "You exceeded your current quota.", code="insufficient_quota"),
     "too-long": lambda exchange: exchange.refuse(400, "This model's maximum context length is 8.", code="context_length_exceeded"),

@@ -280,7 +280,7 @@ class Product:
             "BOT_CONFIG": str(self.config),
             "OPENAI_API_KEY": "only-for-tests",
             "OPENAI_BASE_URL": f"{self.model_url}/v1",
-            "ALLOW_SERVICES": ",".join([*test_bots, "japanese-bot", "kids-diary-bot", "critic-bot"]),
+            "ALLOW_SERVICES": ",".join([*test_bots, "japanese-bot", "kids-diary-bot", "critic-bot", "builder"]),
             "WORKER_CONCURRENCY": "8",
         }
 

@@ -47,7 +47,7 @@ def author(browser: Browser, product: Product) -> Iterator[Callable[[str], Page]
     yield sign_up
     for page in pages:
         page.context.close()
-    for name in ("umbrella", "gate-keeper"):
+    for name in ("umbrella", "suitcase", "gate-keeper"):
         (product.config / f"{name.replace('-', '_')}.yaml").unlink(missing_ok=True)
 
 
@@ -85,6 +85,43 @@ def test_tutorial_1_newbot_in_a_chat(author: Callable[[str], Page], product: Pro
     expect(log.get_by_role("article", name=rows[0][1]).last).to_contain_text(said)
     assert product.sql("select a.username from bots_bot join accounts_user a on a.id = author_id where user_id = %s",
                        *product.sql("select id from accounts_user where username = 'umbrella'")[0]) == [("rainer",)]  # fmt: skip
+
+
+def test_tutorial_1_with_a_model_that_writes_the_file(author: Callable[[str], Page], product: Product) -> None:
+    """The scripted model misspells a step until it is told, and wants to be another bot that may do everything."""
+    text = tutorial(1)
+    about, way, wish = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", text[text.index("It needs no key") :])
+    about = about.replace("Umbrella", "Suitcase")
+    page = author("packer")
+    open_room_with(page, "Bot builder")
+    say(page, "/newbot")
+    log = page.get_by_role("log", name="Messages")
+    for question, words in (("What is your bot called?", "Suitcase"), ("What is Suitcase for", "Helps me pack"), (about, way)):
+        answer(log, question, words)
+    answer(log, "What happens when people write to Suitcase?", f"{wish} [[behave:drafts]]")
+
+    links = in_bold(text)
+    built = log.get_by_role("article", name="Bot builder").last
+    expect(built).to_contain_text("A model wrote its file: read it before you save it.")
+    asked = product.model_requests()["by_prompt"].items()
+    assert sum(times for prompt, times in asked if wish in prompt) == 2, "Once, and once more to mend it."
+    query = "select run_id, usage from bots_runstep where name = 'DraftBotFile' and prompt::text like %s"
+    ((run, usage),) = product.sql(query, f"%{wish}%")
+    assert usage["tokens_in"] > 0
+    built.get_by_role("link", name=links[0]).click()
+    difference = page.get_by_role("region", name="The difference")
+    expect(difference).to_contain_text("name: suitcase")
+    expect(difference).to_contain_text("Take {nights} shirts")
+    expect(difference).not_to_contain_text("permissions")
+    page.get_by_role("button", name=links[1]).click()
+    page.get_by_role("button", name="Write to Suitcase").click()
+    say(page, "hello")
+    answer(log, "How many nights are you away?", "3")
+    expect(log.get_by_role("article", name="Suitcase").last).to_contain_text("Take 3 shirts and an umbrella.")
+
+    page.goto(f"/runs/{run}/")
+    expect(page.get_by_role("main")).to_contain_text("DraftBotFile")
+    expect(page.get_by_role("main")).to_contain_text("suitcase, a draft of the model, mended once")
 
 
 def test_somebody_who_may_not_have_bots_hears_it_before_any_question(browser: Browser, product: Product) -> None:
