@@ -63,6 +63,8 @@ def test_w22_a_bot_that_is_not_there_yet_spends_nothing_since_nobody_would_count
         assert (answer.status_code, answer.json()["problems"][0]["key"]) == (422, "permissions")
         assert "save it" in answer.json()["problems"][0]["message"]
     assert not (rig.folder / "paid.yaml").exists()
+    without = ask(rig, "POST", "/cases", {"yaml": PAID.replace("BUDGET", ""), "name": None})
+    assert (without.status_code, without.json()) == (200, {"cases": [], "used": []}), "So it can be proposed."
     assert save(rig, PAID.replace("BUDGET", ""), None, name="paid").status_code == 200
     last = trial(rig, ASKS_PAID.replace("name: echo", "name: fresh"), "hi", name=None)[-1]
     assert "counts what it uses in rooms only" in json.dumps(last)
