@@ -26,7 +26,7 @@ from lib.errors import OutboundError
 from lib.outbound import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from accounts.models import User
 
@@ -122,12 +122,12 @@ def run_cases(yaml: str, name: str | None, by: User | None = None) -> list[dict[
 
 
 @contextlib.contextmanager
-def trial(yaml: str, name: str | None, messages: Sequence[dict[str, str]], asker: User) -> Iterator[Iterator[bytes]]:
-    """Let an unsaved bot answer the last of `messages` ({"by": "you" | "bot", "text"}). Lines of JSON, as they come: {"text"} and
-    {"activity"} while it works, {} to show that it is there, and at last {"outcome", "explanation", "replies", "steps", "usage"}."""
+def trial(yaml: str, name: str | None, said: Mapping[str, Any], asker: User) -> Iterator[Iterator[bytes]]:
+    """Let an unsaved bot go on with what was `said`: "messages" ({"by": "you" | "bot", "text"}), the last of which it answers, or an
+    "answer" to what it has asked. Lines of JSON, as they come: {"text"} and {"activity"} while it works, {} to show that it is there, and
+    at last {"outcome", "explanation", "replies", "steps", "usage", "used", "sent", "asks"}."""
     who = {"username": asker.username, "name": asker.label, "timezone": asker.timezone}
-    body = {"yaml": yaml, "name": name, "messages": list(messages), "asker": who}
-    with _open("POST", "/trials", body, LONG_SECONDS) as (status, chunks):
+    with _open("POST", "/trials", {"yaml": yaml, "name": name, "asker": who, **said}, LONG_SECONDS) as (status, chunks):
         if status != 200:
             _refuse(status, _read(b"".join(chunks)))
         yield chunks
@@ -193,7 +193,7 @@ def _read(body: bytes) -> dict[str, Any]:
 
 def _refuse(status: int, said: dict[str, Any]) -> None:
     error = said.get("error") or {}
-    if error.get("code") == "budget_spent":
+    if error.get("code") in ("not_asked", "answer_unfit", "budget_spent"):
         raise BadInput(error["message"])
     if status == 409:
         raise ChangedMeanwhile(error.get("message", ""), said.get("yaml", ""), said.get("seen", ""))

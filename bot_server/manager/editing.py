@@ -14,17 +14,19 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chat_api import ChatApi
 from errors import BotServerError
 from manager import trials, writing
 from manager.answers import body_of, refusal
 from manager.library import Library
+from manager.pausing import MAX_STATE, NotAsked, Seal, Unfit
 from manager.registration import Registrar
 from pipeline.bot_file import NAME
 from pipeline.contract import signed
@@ -33,6 +35,7 @@ from pipeline.pipeline import Pipeline
 from pipeline.problem import BrokenBotFile, Problem
 from pipeline.schema import schema
 from pipeline.templates import templates
+from pipeline.trace import Outcome
 from pipeline.yaml_tree import MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -71,11 +74,26 @@ class Asker(_Body):
     timezone: str = "UTC"
 
 
-class Tried(Text):
-    """A text and a conversation with it."""
+class Answer(_Body):
+    """What somebody says to a bot that waits in a trial: "yes" or "no", or an answer; and the parts they have changed, by number."""
 
-    messages: Annotated[list[Said], Field(min_length=1, max_length=200)]
+    state: Annotated[str, Field(max_length=MAX_STATE + 100)]
+    value: Annotated[str, Field(max_length=20_000)]
+    parts: Annotated[dict[str, Annotated[str, Field(max_length=100_000)]], Field(max_length=20)] = {}
+
+
+class Tried(Text):
+    """A text and a conversation with it; or its `answer` to what the text has asked."""
+
+    messages: Annotated[list[Said], Field(max_length=200)] = []
+    answer: Answer | None = None
     asker: Asker
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Tried:
+        if bool(self.messages) == bool(self.answer):
+            raise ValueError("there must be either messages or an answer")
+        return self
 
 
 class Wish(_Body):
@@ -254,7 +272,7 @@ async def show_templates(request: Request) -> Response:
 
 @router.post("/trials")
 async def try_out(request: Request) -> Response:
-    """A conversation with a text: lines of JSON as they come."""
+    """A conversation with a text, or an answer to what it asked: lines of JSON as they come."""
     desk, tried = await _read(request, Tried)
     if isinstance(tried, Response):
         return tried
@@ -265,13 +283,27 @@ async def try_out(request: Request) -> Response:
         return JSONResponse(desk.problems(error), 422)
     if pipeline.status == "off":
         return refusal(503, "bot_off", desk.secrets.hide(pipeline.reason))
+    talk = trials.Talk(pipeline, desk.library.loader, secrets=desk.secrets, asker=tried.asker.username)
+    seal = Seal(request.app.state.manager.key, tried.yaml, tried.name, tried.asker.username)
+    try:
+        work = _work(talk, seal, tried)
+    except (NotAsked, Unfit) as error:
+        return refusal(409, error.code, error.explanation)
     if not desk.free.acquire(blocking=False):
         return refusal(503, "busy", "Others are trying their bots at the moment. Try again in a minute.")
-    said = [{"by": one.by, "text": one.text} for one in tried.messages]
-    counted = tried.name is not None
-    talk = trials.Tryout(pipeline, desk.library.loader, secrets=desk.secrets, asker=tried.asker.username, counted=counted)
-    trial = trials.Trial(talk, said, desk.free.release).start(desk.trials)
+    trial = trials.Trial(talk, seal, work, desk.free.release).start(desk.trials)
     return StreamingResponse(_streamed(desk, trial), media_type="application/x-ndjson")
+
+
+def _work(talk: trials.Talk, seal: Seal, tried: Tried) -> Callable[[], Outcome]:
+    """What is to be done in a thread. Raises NotAsked and Unfit."""
+    given = tried.answer
+    if given is None:
+        return partial(talk.begin_with, [{"by": one.by, "text": one.text} for one in tried.messages])
+    pause = seal.opened(given.state)
+    pause.must_fit(given.value)
+    texts = pause.texts(given.parts) if pause.told["kind"] == "approval" else {}
+    return partial(talk.go_on_with, pause, given.value, texts)
 
 
 async def _streamed(desk: Desk, trial: trials.Trial) -> AsyncIterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -214,13 +215,14 @@ def neighbour(loader: Loader, name: str) -> Pipeline | None:
 
 @dataclass
 class Scripted:
-    """People who answer in the order of a test's `answers`, and say no when there are none left."""
+    """People who answer in the order of a test's `answers`, and say no when there are none left. `texts`: what they change before a yes."""
 
     answers: list[str]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def decide(self, told: Mapping[str, Any]) -> Mapping[str, str] | None:
         """`yes` approves."""
-        return {} if self._next().casefold() == "yes" else None
+        return self.texts if self._next().casefold() == "yes" else None
 
     def answer(self, told: Mapping[str, Any]) -> Any:
         """The next answer, as a number where one is asked for."""
@@ -235,10 +237,10 @@ def value_of(said: str, told: Mapping[str, Any]) -> Any:
     """What somebody typed, as the answer to a question. None when it does not fit."""
     if told["question"] == "number":
         try:
-            number = float(said)
+            number = float(said.replace(",", "."))
         except ValueError:
             return None
-        return int(number) if number.is_integer() else number
+        return None if not math.isfinite(number) else int(number) if number.is_integer() else number
     if told["question"] == "choice":
         by_number = dict(enumerate(told["choices"], 1))
         wanted = by_number.get(int(said)) if said.isdecimal() and said not in told["choices"] else said

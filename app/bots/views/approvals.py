@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -28,7 +28,7 @@ def approval(request: PersonRequest, approval_id: uuid.UUID) -> HttpResponse:
     form = request.POST
     try:
         approving.decide(
-            found, request.user, form.get("decision", ""), form.get("sha256", ""), reason=form.get("reason", ""), changes=_changes(request)
+            found, request.user, form.get("decision", ""), form.get("sha256", ""), reason=form.get("reason", ""), changes=changes(form)
         )
     except (Decided, ContentChanged, BadInput) as error:
         return _page(request, access.approval_for(request.user, approval_id), error.message, error.status)
@@ -40,6 +40,7 @@ def _page(request: HttpRequest, approval: Approval, problem: str = "", status: i
     return render(request, "bots/approval.html", shown | {"place": place_of(approval.run, approval.message)}, status=status)
 
 
-def _changes(request: HttpRequest) -> dict[int, str]:
-    named = ((PART.fullmatch(name), words) for name, words in request.POST.items())
+def changes(form: QueryDict) -> dict[int, str]:
+    """What a form says of the parts, by their numbers."""
+    named = ((PART.fullmatch(name), words) for name, words in form.items())
     return {int(match[1]): str(words) for match, words in named if match}

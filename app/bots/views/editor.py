@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bots import workshop
 from bots.bench import Bench
 from bots.errors import BadInput, ChatError
-from bots.trying import trial_of
+from bots.trying import answer, conversation, trial_of
+from bots.views.approvals import changes
 from chat.views.doors import PersonRequest, for_people
 
 LONGEST = 64 * 1024
@@ -74,7 +75,9 @@ def cases(request: PersonRequest, name: str | None = None) -> HttpResponseBase:
 @require_POST
 @in_json
 def trial(request: PersonRequest, name: str | None = None) -> HttpResponseBase:
-    lines = trial_of(Bench.at(request.user, name), _text(request), request.POST.get("messages", ""))
+    bench, form = Bench.at(request.user, name), request.POST
+    said = answer(form["state"], form.get("value", ""), changes(form)) if "state" in form else conversation(form.get("messages", ""))
+    lines = trial_of(bench, _text(request), said)
     # No proxy may hold the lines back until there are many of them.
     return StreamingHttpResponse(lines, content_type="application/x-ndjson", headers={"X-Accel-Buffering": "no"})
 

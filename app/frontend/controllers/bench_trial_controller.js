@@ -19,17 +19,22 @@ export default class extends Controller {
     this.stop()
   }
 
-  async say(event) {
+  say(event) {
     event.preventDefault()
     const text = this.inputTarget.value.trim()
     if (!text || this.#running) return
     this.inputTarget.value = ""
     this.#room.say(text)
-    this.#run(new AbortController())
-    const { workshop, text: yaml } = this.benchOutlet
-    await workshop.trial(yaml, this.#room.said, line => this.#room.hear(line), this.#running.signal)
-    if (this.#running?.signal.aborted) this.#room.hear({ outcome: "cancelled", replies: [], steps: [] })
-    this.#run(null)
+    this.#try({ messages: JSON.stringify(this.#room.said) })
+  }
+
+  // What the bot asks is answered on its card. The button goes with that, so the keyboard goes back to where one writes.
+  async answer(event) {
+    event.preventDefault()
+    const fields = !this.#running && this.#room.reply(event.target, event.submitter)
+    if (!fields) return
+    this.inputTarget.focus()
+    await this.#try(fields)
   }
 
   key(event) {
@@ -44,6 +49,14 @@ export default class extends Controller {
     this.stop()
     this.#room.clear()
     this.inputTarget.focus()
+  }
+
+  async #try(said) {
+    this.#run(new AbortController())
+    const { workshop, text } = this.benchOutlet
+    await workshop.trial(text, said, line => this.#room.hear(line), this.#running.signal)
+    if (this.#running?.signal.aborted) this.#room.hear({ outcome: "cancelled", replies: [], steps: [] })
+    this.#run(null)
   }
 
   #run(running) {

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from "vitest"
+import { beforeEach, describe, expect, it } from "vitest"
 import { TrialRoom } from "./trial_room"
 
 let room
@@ -32,16 +32,69 @@ it("says why there is no answer, and that no word of it is remembered", () => {
   expect(room.said.map(({ by }) => by)).toEqual(["you", "you"])
 })
 
-it("says once what it waits for, and where that can be answered", () => {
-  room.say("hi")
-  room.hear({ outcome: "waiting", explanation: "It waits for an answer to: When?", replies: ["Wait"], steps: [{ name: "Ask", ms: 1 }] })
-  expect(document.querySelector("[role=log], div").textContent.match(/When\?/g)).toHaveLength(1)
-  expect(words().at(-1)).toContain("Save the bot and ask it in a room")
-  expect(words().at(-2)).toBe("HelloWait")
-})
-
 it("shows what a bot writes as text, not as a page", () => {
   room.say("<img src=x onerror=alert(1)>")
   room.hear({ outcome: "replied", explanation: "", replies: ["<script>x</script>"], steps: [] })
   expect(document.querySelector("img, script")).toBeNull()
+})
+
+it("shows what would be sent to a person, and says that it ends there", () => {
+  room.say("hi")
+  room.hear({ outcome: "silent", explanation: "", replies: [], sent: [{ to: "luke", text: "We fly." }], steps: [{ name: "Reply", ms: 1 }] })
+  expect(words().slice(1)).toEqual(["Would be sent to lukeWe fly. Reply 1 ms"])
+})
+
+describe("a card", () => {
+  const form = () => document.querySelector(".card-note--ask form")
+  const button = name => [...document.querySelectorAll("button")].find(({ textContent }) => textContent === name)
+  const card = (kind, controls) => `<section class="card-note card-note--ask" data-kind="${kind}"><p class="card-note__title">When?</p>
+    <form><input type="hidden" name="state" value="s">${controls}<p class="card-note__problem" hidden></p></form></section>`
+  const asked = (kind, controls) => {
+    room.say("hi")
+    room.hear({ outcome: "waiting", explanation: "", replies: [], steps: [], card: card(kind, controls) })
+  }
+  const QUESTION = `<div class="card-note__row"><input name="value"><button data-said="You answered">Answer</button></div>`
+  const APPROVAL = `<div class="bytes">We fly.</div><textarea class="card-note__input" name="parts.0" hidden>We fly.</textarea><div class="card-note__row">
+    <button name="value" value="yes" data-said="Approved">Approve</button><button name="value" value="no" data-said="Rejected">Reject</button></div>`
+
+  it("is answered once, and remembered as what was said", () => {
+    asked("question", QUESTION)
+    document.querySelector("input:not([type])").value = "today"
+    expect(room.reply(form(), button("Answer"))).toEqual({ state: "s", value: "today" })
+    expect(button("Answer").disabled).toBe(true)
+    room.hear({ outcome: "replied", explanation: "", replies: ["Good."], steps: [] })
+    expect(document.querySelector(".card-note--settled").textContent).toMatch(/When\?\s*You answeredtoday/)
+    expect(button("Answer")).toBeUndefined()
+    expect(room.said.map(({ text }) => text)).toEqual(["hi", "Q: When?\n\nA (Bea): today", "Good."])
+    expect(room.reply(document.querySelector("form"), null)).toBeNull()
+  })
+
+  it("that was answered wrong says why, and can be answered anew", () => {
+    asked("question", QUESTION)
+    room.reply(form(), button("Answer"))
+    room.hear({ outcome: "failed", refused: true, explanation: "A number.", replies: [], steps: [] })
+    expect(document.querySelector(".card-note__problem").textContent).toBe("A number.")
+    expect([button("Answer").disabled, words()]).toEqual([false, ["Beahi"]])
+    expect(room.reply(form(), button("Answer"))).not.toBeNull()
+  })
+
+  it("shows what was approved in the words it was approved in", () => {
+    asked("approval", APPROVAL)
+    document.querySelector("textarea").value = "We stay."
+    expect(room.reply(form(), button("Approve"))).toEqual({ state: "s", value: "yes", "parts.0": "We stay." })
+    room.hear({})
+    expect(document.querySelector(".card-note--settled").textContent).toMatch(/We stay\.\s*Edited and approved/)
+    asked("approval", APPROVAL)
+    document.querySelector("textarea").value = "We stay."
+    room.reply(form(), button("Reject"))
+    room.hear({})
+    expect([...document.querySelectorAll(".card-note--settled")].at(-1).textContent).toMatch(/We fly\.\s*Rejected/)
+  })
+
+  it("is withdrawn when something else is said", () => {
+    asked("question", QUESTION)
+    room.say("never mind")
+    expect(document.querySelector(".card-note--settled").textContent).toContain("Not answered")
+    expect(room.reply(document.querySelector("form"), null)).toBeNull()
+  })
 })

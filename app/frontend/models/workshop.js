@@ -25,11 +25,12 @@ export class Workshop {
     return answered(this.#post("save/", { yaml, base, seen }))
   }
 
-  // Tries the bot: `told` hears each line, the last of which has an outcome. `signal` ends it.
-  async trial(yaml, messages, told, signal) {
+  // Tries the bot: `told` hears each line, the last of which has an outcome. `said` is the conversation as `messages`, or the fields of a
+  // card that was answered. `signal` ends it.
+  async trial(yaml, said, told, signal) {
     let response
     try {
-      response = await this.#post("trial/", { yaml, messages: JSON.stringify(messages) }, signal)
+      response = await this.#post("trial/", { yaml, ...said }, signal)
       if (!response.ok) return told(ended(await read(response)))
       await eachLine(response, told)
     } catch (error) {
@@ -48,7 +49,7 @@ export class Workshop {
   }
 }
 
-const ended = ({ error }) => ({ outcome: "failed", explanation: error?.message ?? AWAY, replies: [], steps: [] })
+const ended = ({ error }) => ({ outcome: "failed", refused: true, explanation: error?.message ?? AWAY, replies: [], steps: [] })
 
 async function answered(sent) {
   try {

@@ -31,7 +31,8 @@ describe("what the editor asks", () => {
   it("hands on the lines of a trial as they come", async () => {
     const lines = []
     answer('{"text":"He"}\n{}\n{"text":"Hello"}\n{"outcome":"replied","replies":["Hello"]}\n')
-    await workshop.trial("x", [{ by: "you", text: "hi" }], line => lines.push(line))
+    await workshop.trial("x", { messages: "[…]" }, line => lines.push(line))
+    expect(Object.fromEntries(fetch.mock.calls[0][1].body)).toEqual({ yaml: "x", messages: "[…]" })
     expect(lines.at(-1).replies).toEqual(["Hello"])
     expect(lines).toHaveLength(4)
   })
@@ -39,7 +40,7 @@ describe("what the editor asks", () => {
   it("ends a trial that was refused with the reason", async () => {
     const lines = []
     answer(JSON.stringify({ error: { message: "Say something first." } }), { status: 400 })
-    await workshop.trial("x", [], line => lines.push(line))
-    expect(lines).toEqual([{ outcome: "failed", explanation: "Say something first.", replies: [], steps: [] }])
+    await workshop.trial("x", { state: "s", value: "tea" }, line => lines.push(line))
+    expect(lines).toEqual([{ outcome: "failed", refused: true, explanation: "Say something first.", replies: [], steps: [] }])
   })
 })

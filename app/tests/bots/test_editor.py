@@ -7,13 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf import LazySettings
 from django.contrib.auth.models import Group
-from django.test import AsyncClient, Client
+from django.test import Client
 
 from accounts.models import ApiToken, User
-from bots import budgets, saving, workshop
+from bots import saving, workshop
 from bots.errors import BadInput
 from bots.models import Bot, BotVersion, Proposal, Spending
 from tests.bots.desk import ECHO, EXAMPLE, Desk
@@ -192,7 +191,11 @@ class TestTheContract:
         assert workshop.run_cases(text, "echo") == []
         assert workshop.save("echo", text, 3, ada).version == 4
         desk.answers["/trials"] = b"{}"
-        with workshop.trial(text, "echo", told["trial"]["request"]["messages"], ada):
+        pause = told["pause"]["request"]
+        with workshop.trial(text, "echo", {"answer": pause["answer"]}, ada):
+            pass
+        assert desk.asked[-1][2].keys() == pause.keys()
+        with workshop.trial(text, "echo", {"messages": told["trial"]["request"]["messages"]}, ada):
             pass
         sent = {path: body for _, path, body in desk.asked}
         assert sent["/checks"] == told["check"]["request"]
@@ -213,45 +216,3 @@ class TestTheContract:
                 workshop.save("echo", ECHO, 1, ada)
             assert error.value.message
         assert Spending.objects.get().tokens == 76, "cases that failed were paid for as well"
-
-
-class TestTrying:
-    def lines(self, user: User, path: str, **fields: str) -> list[Any]:
-        async def ask() -> list[Any]:
-            client = AsyncClient()
-            await client.aforce_login(user)
-            answer = await client.post(path, fields)
-            assert answer.status_code == 200, answer.content
-            return [json.loads(line) for line in b"".join([chunk async for chunk in answer.streaming_content]).splitlines()]  # type: ignore[attr-defined]
-
-        return async_to_sync(ask)()
-
-    @pytest.mark.django_db(transaction=True)
-    def test_the_text_is_tried_as_who_asks_and_counts_for_the_day(self, echo_there: Bot, ada: User, desk: Desk) -> None:
-        usage = {"module": "OpenAIChat", "model": "small", "tokens_in": 10, "tokens_out": 5}
-        last: dict[str, Any] = {"outcome": "replied", "explanation": "", "replies": ["hello"], "steps": [], "usage": {}, "used": [usage]}
-        desk.answers["/trials"] = b'{"text": "hel"}\n{}\n' + json.dumps(last).encode() + b"\n"
-        found = self.lines(ada, "/bots/echo/edit/trial/", yaml=ECHO, messages=json.dumps([{"by": "you", "text": "hi"}]))
-        assert found == [{"text": "hel"}, {}, last]
-        sent = desk.asked[-1][2]
-        assert (sent["name"], sent["messages"], sent["asker"]["username"]) == ("echo", [{"by": "you", "text": "hi"}], "ada")
-        assert Spending.objects.get().tokens == 15
-
-    @pytest.mark.django_db(transaction=True)
-    def test_a_bot_whose_budget_is_spent_is_not_tried(self, echo_there: Bot, ada: User, ada_client: Client, desk: Desk) -> None:
-        Bot.objects.update(budget={"tokens_per_day": 10})
-        budgets.book_trial(echo_there, ada, [{"usage": {"model": "small", "tokens_in": 10, "tokens_out": 5}}])
-        answer = ada_client.post("/bots/echo/edit/trial/", {"yaml": ECHO, "messages": '[{"by": "you", "text": "hi"}]'})
-        assert answer.status_code == 400
-        assert "tokens for today" in answer.json()["error"]["message"]
-        assert "/trials" not in desk.paths()
-
-    @pytest.mark.django_db(transaction=True)
-    def test_what_the_manager_refuses_is_the_last_line(self, echo_there: Bot, ada: User, desk: Desk) -> None:
-        desk.answers["/trials"] = (503, {"error": {"code": "busy", "message": "Others are trying their bots."}})
-        (last,) = self.lines(ada, "/bots/echo/edit/trial/", yaml=ECHO, messages='[{"by": "you", "text": "hi"}]')
-        assert (last["outcome"], last["explanation"]) == ("failed", "Others are trying their bots.")
-
-    def test_i10_nonsense_is_said_to_be_so(self, echo_there: Bot, ada_client: Client) -> None:
-        for said in ("", "[]", "{}", "[1]", "null", '[{"by": "bot", "text": "x"}]', '[{"by": "me", "text": "x"}]', "[" * 5000):
-            assert ada_client.post("/bots/echo/edit/trial/", {"yaml": ECHO, "messages": said}).status_code == 400, said

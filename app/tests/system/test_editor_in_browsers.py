@@ -29,6 +29,14 @@ PASTE = """text => {
   clipboardData.setData("text/plain", text)
   document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))
 }"""
+TRIP = """name: trip
+steps:
+  - Ask: {question: "Where to?", choices: [Kyoto, Osaka], into: place}
+  - Ask: {question: "How many nights?", kind: number, into: nights}
+  - Draft: {fallback: "{place}, {nights} nights"}
+  - Approve: {say: "May I say this?"}
+  - Reply"""
+LETTER = "name: letter\ndelegates: [echo]\nsteps:\n  - Delegate: {to: echo, say: 'Write: {message}'}\n  - Reply: {to: luke}\n"
 AUTHOR = (
     "select a.username from bots_bot join accounts_user a on a.id = author_id join accounts_user u on u.id = user_id where u.username = %s"
 )
@@ -280,6 +288,50 @@ def test_the_trial_room_streams_stops_and_shows_what_goes_wrong(editor: Open, pr
     expect(page.get_by_role("log", name="Trial")).to_contain_text("It was stopped.")
     write(page, "name: storyteller\nsteps: [Nothing]\n")
     expect(try_it(page, "again")).to_contain_text("does not load")
+
+
+def test_c32_a_bot_that_asks_and_wants_leave_is_tried_to_its_end(editor: Open, faults_of: Callable[[Page], list[str]]) -> None:
+    page = editor("bea", "/bots/new/")
+    write(page, TRIP)
+    try_it(page, "book")
+    log, box = page.get_by_role("log", name="Trial"), page.get_by_role("textbox", name="Say something to try it")
+    log.get_by_role("region", name="Where to?").get_by_role("button", name="Kyoto").press("Enter")
+    expect(box).to_be_focused()
+    nights = log.get_by_role("region", name="How many nights?")
+    number = nights.get_by_role("textbox")
+    for typed in ("many", "3"):
+        expect(nights.get_by_role("alert")).to_have_count(int(typed == "3"))
+        number.fill(typed)
+        number.press("Enter")
+    leave = log.get_by_role("region", name="May I say this?")
+    expect(leave).to_contain_text("exactly these 15 characters")
+    assert [fault for fault in faults_of(page) if "avatar--off" not in fault] == []
+    leave.get_by_role("button", name="Edit").click()
+    leave.get_by_role("textbox").fill("Kyoto, 4 nights")
+    leave.get_by_role("button", name="Approve").click()
+    expect(leave).to_contain_text("Edited and approved")
+    expect(log.get_by_role("article").last).to_contain_text("Kyoto, 4 nights")
+    expect(log.get_by_role("button")).to_have_count(0)
+
+
+def test_w21_a_trial_sends_nothing_and_goes_on_with_nothing_forged(editor: Open) -> None:
+    page = editor("bea", "/bots/new/")
+    write(page, LETTER)
+    try_it(page, "we fly on Friday")
+    log = page.get_by_role("log", name="Trial")
+    work = log.get_by_role("region", name="Your bot asks echo")
+    expect(work).to_contain_text("Write: we fly on Friday")
+    work.get_by_role("textbox", name="What echo answers").fill("Dear Luke")
+    work.get_by_role("button", name="Answer").click()
+    leave = log.get_by_role("region", name="May I send this to luke for you?")
+    state = leave.locator("input[name=state]")
+    whole = state.input_value()
+    for carried in (whole[:-1], f"x{whole}", whole):
+        state.evaluate("(input, value) => { input.value = value }", carried)
+        leave.get_by_role("button", name="Approve").click()
+        if carried != whole:
+            expect(leave.get_by_role("alert")).to_contain_text("The text was changed since the bot asked")
+    expect(log.get_by_role("article", name="Would be sent to luke")).to_contain_text("Dear Luke")
 
 
 def test_the_file_comes_first_and_what_came_of_a_save_is_in_sight(editor: Open, forget: Callable[[str], None]) -> None:

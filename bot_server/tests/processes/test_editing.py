@@ -212,20 +212,16 @@ def test_a_bot_that_hangs_in_its_trial_holds_up_nothing_else(desk: Rig) -> None:
     wait_for(lambda: desk.get("/readyz") == 200, "the manager to go on")
 
 
-def test_w24_a_trial_asks_no_bot_that_is_not_there_for_everybody(desk: Rig) -> None:
+def test_w24_a_case_asks_no_bot_that_is_not_there_for_everybody(desk: Rig) -> None:
     """Nobody reaches by delegation, from a text that is not even saved, whom they may not ask in a room."""
     desk.write("diary.yaml", "name: diary\nattend: {users: [ada]}\nsteps: [Chat, Reply]\n")
     desk.write("open.yaml", "name: open\ndelegates: [diary]\nsteps: [{Delegate: {to: diary, say: tell, into: told}}, Chat, Reply]\n")
     assert desk.room.wait(lambda: {"diary", "open"} <= desk.room.bots.keys())
     text = "name: echo\ndelegates: [diary, open]\nsteps: [{Delegate: {to: DIARY, say: secret, into: draft}}, Reply]\n"
-    (last,) = trial(desk, text.replace("DIARY", "diary"), "hi")[-1:]
-    assert "secret" not in json.dumps(last["replies"])
-    assert "not there for everybody" in json.dumps(last)
-    cases = text.replace("DIARY", "diary") + "tests: [{say: hi, expect: {contains: anything}}]\n"
-    (case,) = ask(desk, "POST", "/cases", {"yaml": cases, "name": "echo"}).json()["cases"]
-    assert "not there for everybody" in case["missed"]
-    (last,) = trial(desk, text.replace("DIARY", "open"), "hi")[-1:]
-    assert "passed on too often" in last["explanation"]
+    for to, said in (("diary", "not there for everybody"), ("open", "passed on too often")):
+        cases = text.replace("DIARY", to) + "tests: [{say: hi, expect: {contains: anything}}]\n"
+        (case,) = ask(desk, "POST", "/cases", {"yaml": cases, "name": "echo"}).json()["cases"]
+        assert said in case["missed"]
 
 
 def test_i3_it_speaks_as_the_documented_examples(desk: Rig) -> None:

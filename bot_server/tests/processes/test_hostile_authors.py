@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 
 import pytest
 
 from .conftest import Rig
-from .test_editing import ECHO, ask, save, trial
+from .test_editing import ECHO, ask, save
 
 PAID = "name: paid\npermissions: {services: true}\nBUDGETsteps: [{Chat: {module: OpenAIChat, model: hello}}, Reply]\n"
 ASKS_PAID = "name: echo\ndelegates: [paid]\nsteps: [{Delegate: {to: paid, say: hi, into: draft.body}}, Reply]\n"
@@ -33,21 +32,14 @@ def test_w19_a_new_bot_takes_no_file_that_another_bot_lives_in(rig: Rig) -> None
 
 
 @pytest.mark.parametrize("budget", ["", "budget: {tokens_per_person: 10}\n"], ids=["without a budget", "with a budget"])
-def test_w22_what_a_trial_has_another_bot_do_is_counted_or_not_done(rig: Rig, budget: str) -> None:
+def test_w22_what_a_case_has_another_bot_do_is_counted_or_not_done(rig: Rig, budget: str) -> None:
     begin(rig, paid=PAID.replace("BUDGET", budget))
-    last = trial(rig, ASKS_PAID, "hi")[-1]
-    if budget:
-        assert "counts what it uses in rooms only" in json.dumps(last)
-        assert (last["used"], rig.models.journal.requests) == ([], [])
-    else:
-        assert last["outcome"] == "replied"
-        assert sum(one["tokens_out"] for one in last["used"]) > 0
-
-
-def test_w22_what_a_case_has_another_bot_do_is_counted(rig: Rig) -> None:
-    begin(rig, paid=PAID.replace("BUDGET", ""))
     said = ask(rig, "POST", "/cases", {"yaml": ASKS_PAID + CASE, "name": "echo"}).json()
-    assert sum(one["tokens_out"] for one in said["used"]) > 0
+    if budget:
+        assert "counts what it uses in rooms only" in said["cases"][0]["missed"]
+        assert (said["used"], rig.models.journal.requests) == ([], [])
+    else:
+        assert sum(one["tokens_out"] for one in said["used"]) > 0
 
 
 def test_w22_a_bot_that_is_not_there_yet_spends_nothing_since_nobody_would_count_it(rig: Rig) -> None:
@@ -66,6 +58,7 @@ def test_w22_a_bot_that_is_not_there_yet_spends_nothing_since_nobody_would_count
     without = ask(rig, "POST", "/cases", {"yaml": PAID.replace("BUDGET", ""), "name": None})
     assert (without.status_code, without.json()) == (200, {"cases": [], "used": []}), "So it can be proposed."
     assert save(rig, PAID.replace("BUDGET", ""), None, name="paid").status_code == 200
-    last = trial(rig, ASKS_PAID.replace("name: echo", "name: fresh"), "hi", name=None)[-1]
-    assert "counts what it uses in rooms only" in json.dumps(last)
+    fresh = ASKS_PAID.replace("name: echo", "name: fresh") + CASE
+    (case,) = ask(rig, "POST", "/cases", {"yaml": fresh, "name": None}).json()["cases"]
+    assert "counts what it uses in rooms only" in case["missed"]
     assert rig.models.journal.requests == []
