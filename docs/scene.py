@@ -51,7 +51,10 @@ def answered(room: Room, by: User, question: str, answer: str, *, took: int = 18
     run = Run.objects.get(pk=run.pk)
     began = (run.ended_at or run.created_at) - timedelta(days=days)
     Run.objects.filter(pk=run.pk).update(
-        created_at=began - timedelta(milliseconds=took + 40), started_at=began - timedelta(milliseconds=took), ended_at=began
+        created_at=began - timedelta(milliseconds=took + 40),
+        started_at=began - timedelta(milliseconds=took),
+        first_word_at=began - timedelta(milliseconds=took * 3 // 4),
+        ended_at=began,
     )
     return message
 

@@ -26,7 +26,7 @@ export function drawPlot(canvas, { kind, unit, tone, labels, series, marks }) {
   const colour = token(tone || "bot")
   return new Chart(canvas, {
     type: kind,
-    data: { labels, datasets: series.map((one, place) => dataset(one, { kind, colour, second: place > 0, token })) },
+    data: { labels, datasets: series.map((one, place) => dataset(one, { kind, colour, place, token })) },
     options: {
       animation: false,
       maintainAspectRatio: false,
@@ -75,22 +75,24 @@ export function range(unit, series, kind) {
   return { min: 0, max: Math.min(1, Math.max(0.1, Math.ceil(highest * 12) / 10)) }
 }
 
-function dataset({ name, values }, { kind, colour, second, token }) {
+// The first is what the plot is about: a full line over an area. The second is dashed and grey, the third dotted.
+function dataset({ name, values }, { kind, colour, place, token }) {
+  const tone = [colour, token("control-line"), `color-mix(in srgb, ${colour} 55%, transparent)`][place]
   const shown = { label: name, data: values }
-  if (kind === "bar") return { ...shown, backgroundColor: second ? token("control-line") : colour, borderRadius: 4, maxBarThickness: 36 }
+  if (kind === "bar") return { ...shown, backgroundColor: tone, borderRadius: 4, maxBarThickness: 36 }
   const alone = values.filter(value => value !== null).length === 1
   return {
     ...shown,
-    borderColor: second ? token("control-line") : colour,
-    borderWidth: second ? 1.5 : 2,
-    borderDash: second ? [3, 3] : [],
+    borderColor: place === 1 ? tone : colour,
+    borderWidth: place ? 1.5 : 2,
+    borderDash: [[], [3, 3], [1, 3]][place],
     backgroundColor: `color-mix(in srgb, ${colour} 12%, transparent)`,
-    fill: second ? false : "start",
+    fill: place ? false : "start",
     tension: 0.25,
     spanGaps: true,
     pointRadius: alone ? 4 : 0,
     pointHoverRadius: 4,
-    pointBackgroundColor: second ? token("control-line") : colour
+    pointBackgroundColor: tone
   }
 }
 

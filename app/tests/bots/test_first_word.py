@@ -79,6 +79,14 @@ def test_a_reply_without_a_draft_is_the_first_word_though_the_run_goes_on(at_wor
     assert first == heard(at_work) < Run.objects.get().ended_at
 
 
+def test_a_reply_that_ends_the_run_is_its_first_word(at_work: Run, bots_api: Api) -> None:
+    last: dict[str, Any] = {"steps": [], "usage": {}}
+    bots_api.post(f"runs/{at_work.pk}/replies", {"attempt": 1, "key": "3.0", "body": "Let's go", "last": last})
+
+    run = Run.objects.get()
+    assert (run.outcome, run.first_word_at) == ("replied", run.ended_at)
+
+
 @pytest.mark.parametrize("outcome", ["silent", "failed", "cancelled"])
 def test_a_run_that_said_nothing_has_no_first_word(at_work: Run, bots_api: Api, outcome: str) -> None:
     bots_api.post(f"runs/{at_work.pk}/outcome", {"attempt": 1, "outcome": outcome, "permanent": True})
@@ -135,4 +143,4 @@ def test_c30_the_gap_has_the_median_time_to_the_first_word(asked: Run, bot: Bot,
     assert [measure.first_word for _, measure in found.versions] == [pytest.approx(0.4)]
     page = bea_client.get("/bots/echo/").content.decode()
     assert "first word, median 400 ms" in words_of(page)
-    assert 'data-column="first"' in page and 'data-value="0.4"' in page and 'data-columns="first"' in page
+    assert 'data-column="first"' in page and 'data-value="0.4"' in page and 'data-columns="median slowest first"' in page

@@ -62,7 +62,7 @@ def room(bot: Bot, ada: User, bea: User) -> Room:
         run = Run.objects.create(
             pk=pk, bot=bot, room=room, asker=bea if past % 2 else ada, version=version, state="done", trigger=[], trigger_position=1,
             outcome="failed" if past == 5 else "replied", reason="model_away" if past == 5 else "", chain=pk, created_at=at, cost="0.001",
-            ended_at=at + timedelta(seconds=1 + past),
+            first_word_at=at + timedelta(milliseconds=400 + 50 * past), ended_at=at + timedelta(seconds=1 + past),
         )  # fmt: skip
         if past % 3 == 1:
             Correction.objects.create(message=reply, bot=bot, run=run, by=bea, before="a", after="b", distance=1, share=0.4).save()
