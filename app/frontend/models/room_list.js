@@ -4,6 +4,8 @@ import { wordsIn } from "./plain_words"
 const MOST = 100
 
 export class RoomList {
+  #atWork = new Map()
+
   constructor(element) {
     this.element = element
   }
@@ -41,6 +43,7 @@ export class RoomList {
   }
 
   working(room, words) {
+    this.#atWork.set(room, words)
     const link = this.find(room)
     if (!link) return
     const line = link.querySelector(".room-link__line")
@@ -50,6 +53,7 @@ export class RoomList {
   }
 
   rested(room) {
+    this.#atWork.delete(room)
     const link = this.find(room)
     if (!link?.matches(".room-link--working")) return
     const line = link.querySelector(".room-link__line")
@@ -58,7 +62,9 @@ export class RoomList {
     link.classList.remove("room-link--working")
   }
 
+  // Of the page that has come, or of a list that has come anew: that does not know who is at work.
   current(path) {
+    for (const [room, words] of this.#atWork) this.working(room, words)
     for (const link of this.element.querySelectorAll("a[data-room]")) {
       if (new URL(link.href).pathname === path) link.setAttribute("aria-current", "page")
       else link.removeAttribute("aria-current")

@@ -74,6 +74,17 @@ test("a bot at work is shown, and the last words come back", () => {
   expect(line("kyoto")).toBe("Bea: meanwhile")
 })
 
+test("a list that comes anew still shows who is at work", () => {
+  list.working("kyoto", "Echo is answering …")
+  document.querySelector("ul").innerHTML = entry("kyoto", "group")
+  list.current("/rooms/kyoto/")
+  expect(line("kyoto")).toBe("Echo is answering …")
+  list.rested("kyoto")
+  expect(line("kyoto")).toBe("before")
+  list.current("/rooms/kyoto/")
+  expect(line("kyoto")).toBe("before")
+})
+
 test("the room one is in is marked", () => {
   list.current("/rooms/family/")
   expect(document.querySelectorAll("[aria-current]")).toHaveLength(1)
