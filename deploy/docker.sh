@@ -18,6 +18,19 @@ write_env() {
   keep_mode
 }
 
+# Bots are saved from the browser too: the program that writes their files is whoever owns the folder. Root's is given to the user of the image.
+own_bots() {
+  local owner
+  owner="$(ls -nd bot_config | awk '{print $3 ":" $4}')"
+  if [ "${owner%%:*}" = 0 ]; then
+    owner=1000:1000
+    chown -R "$owner" bot_config ||
+      echo "bot_config belongs to root, so no bot can be saved in the browser. Mend it with: sudo chown -R $owner bot_config" >&2
+  fi
+  sed -i.part "s/^BOTS_USER=.*/BOTS_USER=$owner/" .env
+  rm -f .env.part
+}
+
 need_docker() {
   if ! docker compose version >/dev/null 2>&1; then
     echo "Docker with its compose plugin is missing. Install it, or use the local mode: --local" >&2
@@ -56,6 +69,7 @@ migrate() {
 prepare() {
   need_docker
   write_env "$@"
+  own_bots
   stage "images" docker compose build --quiet
   stage "database" migrate
 }

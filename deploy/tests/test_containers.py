@@ -42,7 +42,7 @@ def test_a_container_gets_only_what_is_its_business(services: dict[str, Any], na
 def test_every_setting_reaches_the_container_that_reads_it(services: dict[str, Any]) -> None:
     # Fixed in containers, or of the set-up or a command alone.
     elsewhere = {"PARLEY_MODE", "MEDIA_ROOT", "STATIC_ROOT", "EMAIL_FILES", "DJANGO_SUPERUSER_USERNAME", "DJANGO_SUPERUSER_EMAIL",
-                 "DJANGO_SUPERUSER_PASSWORD", "CHAT_TOKEN"}  # fmt: skip
+                 "DJANGO_SUPERUSER_PASSWORD", "CHAT_TOKEN", "BOTS_USER"}  # fmt: skip
     given = services["app"]["environment"].keys() | services["bots"]["environment"].keys()
     assert environment.read(ROOT / ".env.example").keys() - given - elsewhere == set()
 
@@ -54,6 +54,11 @@ def test_every_container_says_whether_it_is_well(services: dict[str, Any]) -> No
 def test_bots_are_found_under_the_name_of_the_seed(services: dict[str, Any]) -> None:
     assert services["bots"]["networks"]["default"]["aliases"] == ["bot"]
     assert services["app"]["environment"]["BOT_API"] == "http://bot:3001"
+
+
+def test_who_owns_the_bot_files_writes_them(services: dict[str, Any]) -> None:
+    """Bots are saved in the browser. No other program writes there, and none runs as root by itself."""
+    assert {name: service["user"] for name, service in services.items() if "user" in service} == {"bots": "${BOTS_USER:-1000:1000}"}
 
 
 def test_what_must_last_lies_in_volumes(services: dict[str, Any]) -> None:
