@@ -117,6 +117,8 @@ class DraftBotFile(Step):
         task = FILE.format(name=name, longest=LONGEST, language=language(), examples=examples)
         before = ""
         for number in range(1, TRIES + 1):
+            if number > 1:
+                self.context.activity("mending the file")
             answer = self._answer(task, asked + before)
             found = BLOCK.search(f"{answer}\n")
             text = found[1] if found else ""
