@@ -23,7 +23,7 @@ from bots.errors import BadInput, ChatError
 from bots.signing import signed
 from lib.database import let_go
 from lib.errors import OutboundError
-from lib.outbound import ask
+from lib.outbound import MOST_BYTES, ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # A save runs the bot's cases, and each may wait for a model.
 SECONDS = 20.0
 LONG_SECONDS = 180.0
+# A trial tells its text again and again while it grows, and nobody keeps it.
+MOST_OF_A_TRIAL = 20 * MOST_BYTES
 # Each keeps a thread of the pages: there are 64, and most are for those who chat (W17).
 AT_ONCE = BoundedSemaphore(24)
 BUSY = "Many ask the bot server at the moment. Your text is still here; try again soon."
@@ -127,7 +129,8 @@ def trial(yaml: str, name: str | None, said: Mapping[str, Any], asker: User) -> 
     "answer" to what it has asked. Lines of JSON, as they come: {"text"} and {"activity"} while it works, {} to show that it is there, and
     at last {"outcome", "explanation", "replies", "steps", "usage", "used", "sent", "asks"}."""
     who = {"username": asker.username, "name": asker.label, "timezone": asker.timezone}
-    with _open("POST", "/trials", {"yaml": yaml, "name": name, "asker": who, **said}, LONG_SECONDS) as (status, chunks):
+    body = {"yaml": yaml, "name": name, "asker": who, **said}
+    with _open("POST", "/trials", body, LONG_SECONDS, MOST_OF_A_TRIAL) as (status, chunks):
         if status != 200:
             _refuse(status, _read(b"".join(chunks)))
         yield chunks
@@ -163,14 +166,16 @@ def _asked(
 
 
 @contextlib.contextmanager
-def _open(method: str, path: str, body: dict[str, Any] | None, seconds: float) -> Iterator[tuple[int, Iterator[bytes]]]:
+def _open(
+    method: str, path: str, body: dict[str, Any] | None, seconds: float, most: int = MOST_BYTES
+) -> Iterator[tuple[int, Iterator[bytes]]]:
     if not settings.BOT_KEY:
         raise WorkshopAway("Bots cannot be edited here: BOT_KEY is not set for the chat. The operator can set it in .env.")
     packed = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     headers = signed(_key(), f"{method} {path}\n".encode() + packed)
     let_go()
     try:
-        with ask(method, f"{settings.BOT_API}{path}", packed, headers, seconds=seconds) as answer:
+        with ask(method, f"{settings.BOT_API}{path}", packed, headers, seconds=seconds, most=most) as answer:
             yield answer
     except OutboundError as error:
         raise WorkshopAway("The bot server cannot be reached at the moment. Your text is still here; try again soon.") from error

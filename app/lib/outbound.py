@@ -76,8 +76,11 @@ def post_json(url: str, body: bytes, headers: Mapping[str, str], *, allow_privat
 
 
 @contextmanager
-def ask(method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Iterator[tuple[int, Iterator[bytes]]]:
-    """(status, chunks as they come) of a request to an address of the operator's own, in one thread and with this much time."""
+def ask(
+    method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float, most: int = MOST_BYTES
+) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """(status, chunks as they come) of a request to an address of the operator's own, in one thread and with this much time. `most`: how
+    many bytes may come."""
     if not is_trusted(url):
         raise EndpointRefused("Only an address that the operator has named is asked.")
     with _making:
@@ -93,7 +96,7 @@ def ask(method: str, url: str, body: bytes, headers: Mapping[str, str], *, secon
                 response = open_ones.enter_context(pool.stream(method, url, headers=sent, content=body, extensions=waiting))
             except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):  # as above; what is asked is safe to repeat
                 response = open_ones.enter_context(pool.stream(method, url, headers=sent, content=body, extensions=waiting))
-            yield response.status, _limited(response.iter_stream())
+            yield response.status, _limited(response.iter_stream(), most)
     finally:
         _allowed.set(SECONDS)
 
@@ -248,10 +251,10 @@ def _exchange(pool: httpcore.ConnectionPool, url: str, body: bytes, headers: dic
         return Answer(response.status, names, received)
 
 
-def _limited(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _limited(chunks: Iterable[bytes], most: int = MOST_BYTES) -> Iterator[bytes]:
     received = 0
     for chunk in chunks:
         received += len(chunk)
-        if received > MOST_BYTES:
-            raise AnswerTooLarge(f"The answer has more than {MOST_BYTES:,} bytes.")
+        if received > most:
+            raise AnswerTooLarge(f"The answer has more than {most:,} bytes.")
         yield chunk

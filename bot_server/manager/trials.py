@@ -146,8 +146,9 @@ class Trial:
         return self
 
     def show(self, text: str, step: str, activity: str) -> None:
-        """The text so far, and what the bot is doing."""
-        if (text, activity) != self._shown:
+        """The text so far, and what the bot is doing. A long text is told again only when it has grown by a hundredth."""
+        told, doing = self._shown
+        if activity != doing or text[: len(told)] != told or len(text) > len(told) * 1.01:
             self._shown = (text, activity)
             self._lines.put({"text": text, "step": step, "activity": activity})
 

@@ -56,7 +56,8 @@ class TestTrying:
     @pytest.mark.django_db(transaction=True)
     def test_w22_what_a_long_answer_used_counts_as_well(self, echo_there: Bot, ada: User, desk: Desk) -> None:
         usage = {"module": "OpenAIChat", "model": "small", "tokens_in": 10, "tokens_out": 5}
-        desk.answers["/trials"] = outcome(replies=["x" * 200_000], used=[usage]).rstrip()
+        grows = b"".join(json.dumps({"text": "x" * length}).encode() + b"\n" for length in range(0, 200_000, 5_000))
+        desk.answers["/trials"] = grows + outcome(replies=["x" * 200_000], used=[usage]).rstrip()
         assert len(lines(ada, messages=SAID)[-1]["replies"][0]) == 200_000
         assert Spending.objects.get().tokens == 15
 

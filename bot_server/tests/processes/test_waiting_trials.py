@@ -69,6 +69,14 @@ def test_i2_it_goes_on_behind_what_was_paid_for(waiting: Rig) -> None:
     assert len(waiting.models.journal.requests) == 1
 
 
+def test_w19_a_long_answer_is_not_told_anew_with_every_word(waiting: Rig) -> None:
+    text = "name: paid\npermissions: {services: true}\nsteps: [{Chat: {module: OpenAIChat, model: tokens-1500-0, stream: true}}, Reply]\n"
+    lines = trial(waiting, text, "tell", name="paid")
+    told = [len(line["text"]) for line in lines if line.get("text")]
+    assert len(lines[-1]["replies"][0]) >= max(told) > 3000
+    assert sum(told) < 120 * max(told)
+
+
 def test_a_no_ends_it_and_says_who_said_so(waiting: Rig) -> None:
     asked = trial(waiting, LETTER, "We fly on Friday")[-1]
     last = go_on(waiting, LETTER, asked, "no")
