@@ -101,9 +101,10 @@ NAMES = """
 
 
 @pytest.mark.parametrize("name", NAMES.split())
-@pytest.mark.parametrize("value", ["lamp", 4711, ["lamp"], {"of": {"the": "lamp"}}], ids=["text", "number", "list", "object"])
-def test_i7_what_is_named_a_secret_is_hidden_whatever_it_is(name: str, value: Any) -> None:
-    assert secrecy.hidden({"deep": [{name: value, "beside": "shown"}]}) == {"deep": [{name: "[secret]", "beside": "shown"}]}
+def test_i7_what_is_named_a_secret_is_hidden_whatever_it_is(name: str) -> None:
+    values: list[Any] = ["lamp", 4711, ["lamp"], {"of": {"the": "lamp"}}]
+    for value in values:
+        assert secrecy.hidden({"deep": [{name: value, "beside": "shown"}]}) == {"deep": [{name: "[secret]", "beside": "shown"}]}
 
 
 def test_what_names_no_secret_stays() -> None:
