@@ -25,7 +25,7 @@ LONGEST_NAME = 30
 # A folder without any file: no bot, no step in Python, no picture.
 NOWHERE = Path(os.devnull)
 # Words that YAML readers disagree about when they stand without quotes, beside those that PyYAML itself quotes.
-_CONTESTED = re.compile(r"[-+.]?[0-9].*|[yn]", re.IGNORECASE | re.DOTALL)
+_CONTESTED = re.compile(r"[-+.]?[0-9]\S*|[0-9]{4}-.*|[yn]", re.IGNORECASE | re.DOTALL)
 _KINDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list", "object": "map"}
 
 

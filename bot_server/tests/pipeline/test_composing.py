@@ -43,7 +43,8 @@ def test_a_title_becomes_a_name(title: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["y", "N", "yes", "1:30", "2026-11-20", "0o17", "1_000", ".5", "+61", "null", "~", "- x", "a: b", "two\nlines\n"]
+    "word",
+    ["y", "N", "yes", "1:30", "2026-11-20", "2026-1-1 noon", "0o17", "1_000", ".5", "+61", "null", "~", "- x", "a: b", "two\nlines\n"],
 )
 def test_a_text_is_read_back_as_what_it_was(word: str) -> None:
     file = {"name": "x", "persona": {"title": word, "about": word}, "steps": [{"Ask": {"question": word, "choices": [word]}}]}
