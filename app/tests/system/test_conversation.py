@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime
 
 import pytest
 
@@ -52,6 +53,8 @@ def test_p6_a_streamed_answer_grows_and_is_stored_once_with_its_tokens(product: 
     (run,) = ada_there.ended(room)
     assert run["outcome"] == "replied"
     assert (run["usage"]["tokens_in"], run["usage"]["tokens_out"], run["usage"]["estimated"]) == (7, 60, False)
+    first_word, end = (datetime.fromisoformat(run[moment]) for moment in ("first_word_at", "ended_at"))
+    assert (end - first_word).total_seconds() > 0.5, "Its first word is that of the draft, not of the reply."
     step = ada_there.run(run["id"])["steps"][0]
     assert (step["usage"]["module"], step["usage"]["tokens_out"]) == ("OpenAIChat", 60)
     assert step["prompt"][-1]["content"] == "Tell me a story"
