@@ -4,14 +4,15 @@ import { caseItem } from "../models/case_item"
 // Saving: shows what changes, asks once, and says what came of it. A save that is held back changes nothing but this page.
 export default class extends Controller {
   static outlets = ["bench"]
-  static targets = ["dialog", "title", "about", "difference", "confirm", "theirs", "outcome", "words", "cases"]
+  static targets = ["dialog", "title", "about", "difference", "confirm", "theirs", "outcome", "words", "cases", "version"]
 
   #seen = ""
   #theirs = ""
+  #taken = ""
   #view = null
 
   open() {
-    this.#seen = ""
+    this.#seen = this.#taken
     const { botValue, savedText } = this.benchOutlet
     this.#ask(botValue ? "What changes" : "A new bot", "It is live as soon as it is saved.", botValue ? savedText : "")
     this.theirsTarget.hidden = true
@@ -27,11 +28,17 @@ export default class extends Controller {
     this.close()
     if (told.error) return this.#heldBack(told)
     if (!bench.botValue) return this.#isNew(told)
+    this.#taken = ""
     bench.saved(told.version)
+    for (const shown of this.versionTargets) shown.textContent = told.version
+    for (const old of this.element.querySelectorAll("[role=status] > .notice")) old.remove()
     this.#say(`Version ${told.version} is live.${told.reason ? ` It is off: ${told.reason}` : ""}`, "good")
   }
 
+  // What is written from here on is made from theirs, although the version of this page is an older one.
   takeTheirs() {
+    this.#taken = this.#seen
+    this.benchOutlet.savedText = this.#theirs
     this.benchOutlet.text = this.#theirs
     this.close()
   }
