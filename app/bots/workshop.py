@@ -213,6 +213,8 @@ def _held_back(problems: list[dict[str, Any]], cases: list[dict[str, Any]]) -> s
     if problems:
         first = problems[0]
         more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
-        return f"Not saved, since the file does not load. Line {first['line']}: {first['message']}.{more}"
+        about = f"{first['key']}: " if first["key"] else ""
+        hint = f" Did you mean “{first['hint']}”?" if first["hint"] else ""
+        return f"Not saved, since the file does not load. Line {first['line']}: {about}{first['message']}.{hint}{more}"
     missed = [case for case in cases if not case["passed"]]
     return f"Not saved, since {len(missed)} of {len(cases)} cases failed. “{missed[0]['case']}”: {missed[0]['missed']}"

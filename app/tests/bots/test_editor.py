@@ -110,6 +110,8 @@ class TestSaving:
         desk.answers["/files/echo"] = (422, {"problems": [problem]})
         answer = ada_client.post("/bots/echo/edit/save/", {"yaml": "name: echo", "base": 1})
         assert (answer.status_code, answer.json()["problems"]) == (422, [problem])
+        why = "Not saved, since the file does not load. Line 3: steps.1: there is no step Chatt. Did you mean “Chat”?"
+        assert answer.json()["error"]["message"] == why
         desk.answers["/files/echo"] = (422, {"cases": [{"case": "hi", "passed": False, "missed": "it said nothing"}]})
         said = ada_client.post("/bots/echo/edit/save/", {"yaml": "name: echo", "base": 1}).json()
         assert said["error"]["message"] == "Not saved, since 1 of 1 cases failed. “hi”: it said nothing"

@@ -211,7 +211,7 @@ def test_it_completes_explains_and_marks_while_one_types(editor: Open) -> None:
     expect(page.locator(".bench-tip")).to_contain_text("In groups: answer when mentioned, or always.")
     write(page, "name: typist\nnmae: x\nsteps:\n  - Chat\n")
     expect(page.locator(".cm-lintRange-error")).to_have_count(1)
-    expect(page.get_by_role("list", name="What is wrong")).to_contain_text("Line 2 there is no such key. Did you mean “name”?")
+    expect(page.get_by_role("list", name="What is wrong")).to_contain_text("Line 2 nmae: there is no such key. Did you mean “name”?")
 
 
 def test_the_form_and_the_text_follow_each_other_and_comments_stay(editor: Open) -> None:
