@@ -21,6 +21,8 @@ export default class extends Controller {
     if (kept(this.#key)) return kept(this.#key).querySelector("textarea[name=body]").focus()
     const { html, words } = await fragment(event.currentTarget.href, "correction")
     if (words) return say(words)
+    // Two clicks ask twice: the form that came first stands.
+    if (kept(this.#key)) return
     const form = elementFrom(html)
     keep(this.#key, form)
     this.#show(form)
@@ -56,8 +58,10 @@ export default class extends Controller {
     const problem = words || again?.querySelector("[role=alert]")?.textContent
     if (!problem) return this.#close()
     form.querySelector("[role=alert]").textContent = problem
-    // Somebody else was faster: the form knows now what they wrote, so that saving once more is a choice.
-    if (again) form.elements.before.value = again.elements.before.value
+    if (!again) return
+    // Somebody else was faster: what it says now is shown, and the form knows it, so that saving once more is a choice.
+    form.elements.before.value = again.elements.before.value
+    form.previousElementSibling.hidden = false
   }
 
   #type(event, form) {

@@ -20,17 +20,21 @@ export default class extends Controller {
     thumb.setAttribute("aria-pressed", thumb.dataset.by.split(",").includes(document.body.dataset.user))
   }
 
-  async up({ currentTarget: thumb }) {
+  // The second of two clicks would take back what the first has said.
+  async up({ currentTarget: thumb, detail: clicks }) {
+    if (clicks > 1) return
     this.#close()
     await this.#send(thumb, 1)
   }
 
-  async down({ currentTarget: thumb }) {
+  async down({ currentTarget: thumb, detail: clicks }) {
+    if (clicks > 1) return
     const withdrawn = thumb.ariaPressed === "true"
     this.#close()
     if (!(await this.#send(thumb, -1)) || withdrawn) return
     const { html, words } = await fragment(this.urlValue, "feedback")
     if (words) return say(words)
+    if (kept(this.#key)) return
     const form = elementFrom(html)
     keep(this.#key, form)
     this.#show(form)

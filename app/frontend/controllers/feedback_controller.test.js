@@ -48,6 +48,17 @@ test("the same thumb again takes it back, and asks nothing", async () => {
   expect(document.querySelector("form")).toBeNull()
 })
 
+test("a double click is one thumb, and asks once", async () => {
+  const down = document.querySelectorAll("button")[1]
+  down.dispatchEvent(new MouseEvent("click", { detail: 1 }))
+  down.dispatchEvent(new MouseEvent("click", { detail: 2 }))
+  await settled()
+  await settled()
+  expect(fetch.mock.calls.length).toBe(2)
+  expect(pressed()).toEqual(["false", "true"])
+  expect(document.querySelectorAll("form").length).toBe(1)
+})
+
 test("a thumb down counts at once, then asks what was expected", async () => {
   document.querySelectorAll("button")[1].click()
   await settled()

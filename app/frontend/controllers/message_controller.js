@@ -33,7 +33,7 @@ export default class extends Controller {
   async edit() {
     if (this.hasFormTarget) return this.inputTarget.focus()
     const message = await this.#try(() => request("GET", `messages/${this.idValue}`))
-    if (!message) return
+    if (!message || this.hasFormTarget) return
     this.bodyTarget.hidden = true
     this.bodyTarget.after(this.#clone("edit-template"))
     this.inputTarget.value = message.body

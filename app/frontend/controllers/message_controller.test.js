@@ -36,6 +36,19 @@ test.each([
   expect(save).toHaveBeenCalledOnce()
 })
 
+test("two clicks on Edit open one form", async () => {
+  document.querySelector("form").remove()
+  const template =
+    '<template id="edit-template"><form data-message-target="form"><textarea data-message-target="input"></textarea></form></template>'
+  document.querySelector("article").insertAdjacentHTML("beforeend", `<button data-action="message#edit"></button>${template}`)
+  await settled()
+  document.querySelector("button").click()
+  document.querySelector("button").click()
+  await settled()
+  await settled()
+  expect(document.querySelectorAll("article > form").length).toBe(1)
+})
+
 test("the writer gets the focus back though the edited message has taken the place of this one", async () => {
   const done = vi.fn()
   document.addEventListener("message:done", done, { once: true })
