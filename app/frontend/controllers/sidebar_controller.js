@@ -1,4 +1,5 @@
 import { Controller } from "@hotwired/stimulus"
+import { loadAnew } from "../models/frames"
 import { RoomList } from "../models/room_list"
 
 // The list of rooms, kept true while one works elsewhere. It stays in place from page to page.
@@ -46,8 +47,14 @@ export default class extends Controller {
     this.mark()
   }
 
-  // The list has come anew.
+  // The list comes anew: it is told what page this is before it is shown, so that nothing flickers.
+  prepare({ detail: { newFrame } }) {
+    this.frameTarget.dataset.rendering = ""
+    this.#list.current(location.pathname, newFrame)
+  }
+
   mark() {
+    delete this.frameTarget.dataset.rendering
     this.#change(() => this.#list.current(location.pathname))
   }
 
@@ -71,15 +78,7 @@ export default class extends Controller {
 
   #reload() {
     if (this.searchTarget.value) return
-    this.#later("reload", RELOAD_AFTER, () => this.#load(this.frameTarget))
-  }
-
-  // One load at a time: Turbo loses its way when a second list is rendered while the first one is. Setting another address loads it.
-  #load(frame) {
-    const wanted = new URL(frame.dataset.src, location).href
-    if (frame.hasAttribute("busy")) this.#reload()
-    else if (frame.hasAttribute("src") && new URL(frame.getAttribute("src"), location).href === wanted) frame.reload()
-    else frame.setAttribute("src", wanted)
+    this.#later("reload", RELOAD_AFTER, () => loadAnew(this.frameTarget) || this.#reload())
   }
 
   // The title of the page tells how much is unread to whoever looks at another tab.

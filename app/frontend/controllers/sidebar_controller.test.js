@@ -7,7 +7,8 @@ const settled = () => new Promise(resolve => setTimeout(resolve))
 afterEach(() => vi.useRealTimers())
 
 async function withList(act) {
-  document.body.innerHTML = `<aside data-controller="sidebar" data-action="parley:frame@document->sidebar#hear">
+  document.body.innerHTML = `<aside data-controller="sidebar" data-action="parley:frame@document->sidebar#hear
+    turbo:before-frame-render->sidebar#prepare turbo:frame-load->sidebar#mark">
     <input data-sidebar-target="search"><div data-sidebar-target="frame" data-src="/people/"></div></aside>`
   const aside = document.querySelector("aside")
   aside.matches = () => false // jsdom does not know :popover-open
@@ -49,8 +50,23 @@ test("a list that is on its way is waited for: two at once confuse Turbo", () =>
     expect(frame.hasAttribute("src")).toBe(false)
 
     frame.removeAttribute("busy")
+    frame.dispatchEvent(
+      new CustomEvent("turbo:before-frame-render", { bubbles: true, detail: { newFrame: document.createElement("div") } })
+    )
+    vi.advanceTimersByTime(200)
+    expect(frame.hasAttribute("src")).toBe(false)
+
+    frame.dispatchEvent(new CustomEvent("turbo:frame-load", { bubbles: true }))
     vi.advanceTimersByTime(200)
     expect(frame.hasAttribute("src")).toBe(true)
+  }))
+
+test("a list that comes anew is told what page this is before it is shown", () =>
+  withList(frame => {
+    const newFrame = document.createElement("div")
+    newFrame.innerHTML = `<a href="${location.pathname}" data-room="kyoto" data-unread="0"></a>`
+    frame.dispatchEvent(new CustomEvent("turbo:before-frame-render", { bubbles: true, detail: { newFrame } }))
+    expect(newFrame.querySelector("a").getAttribute("aria-current")).toBe("page")
   }))
 
 test.each([

@@ -10,8 +10,8 @@ export class RoomList {
     this.element = element
   }
 
-  find(room) {
-    return this.element.querySelector(`[data-room="${room}"]`)
+  find(room, element = this.element) {
+    return element.querySelector(`[data-room="${room}"]`)
   }
 
   get unread() {
@@ -44,12 +44,7 @@ export class RoomList {
 
   working(room, words) {
     this.#atWork.set(room, words)
-    const link = this.find(room)
-    if (!link) return
-    const line = link.querySelector(".room-link__line")
-    line.dataset.before ??= line.textContent
-    line.textContent = words
-    link.classList.add("room-link--working")
+    this.#work(this.find(room), words)
   }
 
   rested(room) {
@@ -62,13 +57,21 @@ export class RoomList {
     link.classList.remove("room-link--working")
   }
 
-  // Of the page that has come, or of a list that has come anew: that does not know who is at work.
-  current(path) {
-    for (const [room, words] of this.#atWork) this.working(room, words)
-    for (const link of this.element.querySelectorAll("a[data-room]")) {
+  // Of the page that has come, or of a list that comes anew and is not shown yet: that does not know who is at work.
+  current(path, element = this.element) {
+    for (const [room, words] of this.#atWork) this.#work(this.find(room, element), words)
+    for (const link of element.querySelectorAll("a[data-room]")) {
       if (new URL(link.href).pathname === path) link.setAttribute("aria-current", "page")
       else link.removeAttribute("aria-current")
     }
+  }
+
+  #work(link, words) {
+    if (!link) return
+    const line = link.querySelector(".room-link__line")
+    line.dataset.before ??= line.textContent
+    line.textContent = words
+    link.classList.add("room-link--working")
   }
 
   #preview({ author, html, attachments = [] }, own, kind) {
