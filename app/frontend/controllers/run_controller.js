@@ -74,7 +74,8 @@ export default class extends Controller {
     if (this.#busy) return
     this.#busy = true
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" })
+      // Not what the address bar says: that may lead to the next page already.
+      const answer = await fetch(`/runs/${this.idValue}/`, { headers: { Accept: "text/html" }, credentials: "same-origin" })
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html")
       if (answer.ok && this.element.isConnected) renew(document, fresh, { parts: ["run-head", "run-said"], list: "run-rows" })
     } catch {
