@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus"
 import { visit } from "@hotwired/turbo"
 import { csrfToken } from "../models/api"
+import { composes } from "../models/composes"
 import { characters, countWords } from "../models/exact"
 
 const SIGN_IN = "/account/login/"
@@ -26,6 +27,11 @@ export default class extends Controller {
     const texts = this.inputTargets.map(input => input.value)
     const changed = texts.some((text, place) => text !== this.asked[place])
     this.countTarget.textContent = countWords(characters(texts.join("")), changed)
+  }
+
+  // Enter makes a new line in an answer; with Ctrl it sends, as in the other forms of a room.
+  key(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !composes(event)) event.currentTarget.form.requestSubmit()
   }
 
   async submit(event) {

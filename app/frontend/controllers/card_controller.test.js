@@ -43,6 +43,21 @@ test("two clicks send one decision", async () => {
   expect(fetch.mock.calls[0][1].body.get("decision")).toBe("approve")
 })
 
+test.each([
+  ["Enter", false, {}],
+  ["Ctrl+Enter", true, { ctrlKey: true }],
+  ["Cmd+Enter", true, { metaKey: true }]
+])("%s in a longer answer: whether it is sent", (_, sends, how) => {
+  const sent = vi.fn(event => event.preventDefault())
+  document.addEventListener("submit", sent, { capture: true, once: true })
+  get("textarea").dataset.action = "keydown->card#key"
+  return settled().then(() => {
+    get("textarea").dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ...how }))
+    document.removeEventListener("submit", sent, { capture: true })
+    expect(sent).toHaveBeenCalledTimes(sends ? 1 : 0)
+  })
+})
+
 test("a refusal says why, and can be tried again", async () => {
   const page = '<p class="card-note__problem" role="alert">Bea has approved this already.</p>'
   vi.stubGlobal("fetch", async () => new Response(page, { status: 409 }))
