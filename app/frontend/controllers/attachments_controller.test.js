@@ -120,6 +120,15 @@ test("a picture of the clipboard is added; the picture of a copied text is not",
   expect(chips()).toEqual(["image.png uploading"])
 })
 
+test("a file that calls itself a picture and is none has the sign of a file", () => {
+  vi.stubGlobal("URL", Object.assign(class extends URL {}, { createObjectURL: () => "blob:1", revokeObjectURL: () => {} }))
+  pasted(["Files"], new File(["abc"], "fake.png", { type: "image/png" }))
+  const [picture, icon] = [document.querySelector(".chip img"), document.querySelector(".chip__icon")]
+  expect([picture.hidden, icon.hidden]).toEqual([false, true])
+  picture.dispatchEvent(new Event("error"))
+  expect([picture.hidden, icon.hidden]).toEqual([true, false])
+})
+
 test("nothing to say and nothing to carry is not sent", () => {
   submit()
   expect(sent).toEqual([])

@@ -45,8 +45,14 @@ function showPicture(chip, { file, attachment }) {
     picture.src = URL.createObjectURL(file)
     picture.onload = () => URL.revokeObjectURL(picture.src)
   } else if (attachment?.preview) picture.src = attachment.preview
-  picture.hidden = !picture.getAttribute("src")
-  chip.querySelector(".chip__icon").hidden = !picture.hidden
+  const icon = chip.querySelector(".chip__icon")
+  icon.hidden = picture.hasAttribute("src")
+  picture.hidden = !icon.hidden
+  // It calls itself a picture, and is none.
+  picture.onerror = () => {
+    picture.hidden = true
+    icon.hidden = false
+  }
 }
 
 function showState(chip, { state, name, size, share, words, final }) {
