@@ -74,7 +74,8 @@ def _bounds(kind: str, context: dict[str, Any]) -> str:
         "too_long": "this may have {max_length} entries",
         "too_short": "this needs at least {min_length} entries",
     }
-    return sentences[kind].format(**context) if kind in sentences else ""
+    said = sentences[kind].format(**context) if kind in sentences else ""
+    return said.replace(" 1 entries", " one entry").replace(" 1 characters", " one character")
 
 
 def keys_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:

@@ -30,6 +30,20 @@ _CONTESTED = {"yes", "no", "on", "off", "y", "n"}
 _NUMBER_LIKE = re.compile(
     r"[-+]?(0[0-7_]+|0[xXbBoO][0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_.]*|[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?|\.(inf|nan)|[0-9]{19,})", re.IGNORECASE
 )
+# What people who are new to YAML run into, by what PyYAML says of it. The first that fits counts.
+_PLAINLY = {
+    "'\\t' that cannot start": "a tab stands here; indent with spaces",
+    "that cannot start any token": 'a text that begins with this sign must be in quotes: "@ada"',
+    "mapping values are not allowed": 'a `: ` too many; put a text with one in quotes, "Hi: there", or mend the indentation here or the line above',
+    "scanning a quoted": "the quote that opens here is never closed",
+    "could not find expected ':'": "a key needs a `:` and a space behind it, as in `name: poet`",
+    "expected <block end>, but found '<block": "this line is indented differently from the lines it belongs to",
+    "expected <block end>, but found '<scalar>'": "something stands behind the closing quote; put all of it in quotes of the other kind",
+    # A question in braces, of which approvals and questions have many.
+    "got '?'": 'put a text that ends with a question mark in quotes: "May I?"',
+    "parsing a flow sequence": "the list that opens with `[` is not closed with `]` before this",
+    "parsing a flow mapping": "the map that opens with `{` is not closed with `}` before this, or a `,` is missing",
+}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 
 
@@ -72,17 +86,24 @@ def read(text: str, file: str) -> Tree:
     except BrokenBotFile:
         raise
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = " ".join(part for part in (error.context, error.problem) if part)
-        if "got '?'" in said:  # a question in braces, of which approvals and questions have many
-            said += '; put a text that ends with a question mark in quotes: "May I?"'
-        raise BrokenBotFile([*builder.problems, Problem(file, mark.line + 1 if mark else 1, "", f"this is not YAML: {said}")]) from None
+        line, said = _explained(error)
+        raise BrokenBotFile([*builder.problems, Problem(file, line, "", f"this is not YAML: {said}")]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # ValueError and OverflowError: PyYAML's scanner converts escapes and version numbers without looking at them.
         raise BrokenBotFile([*builder.problems, Problem(file, 1, "", f"this is not YAML: {str(error).splitlines()[0][:200]}")]) from None
     if builder.problems:
         raise BrokenBotFile(builder.problems)
     return tree
+
+
+def _explained(error: yaml.MarkedYAMLError) -> tuple[int, str]:
+    """The line to look at, and what to do there; in PyYAML's words where nobody has put it in plain ones."""
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    plain = next((words for sign, words in _PLAINLY.items() if sign in said), "")
+    # What was begun and never ended is noticed further down.
+    began = error.context_mark if "scanning a quoted" in said or "could not find" in said else None
+    mark = began or error.problem_mark or error.context_mark
+    return (mark.line + 1 if mark else 1), plain or said
 
 
 def _refuse_unreadable(text: str, file: str) -> None:

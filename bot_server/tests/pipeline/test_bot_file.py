@@ -83,7 +83,7 @@ SMALL = "name: echo\nsteps: [Draft]\n"
         ("name: 7\nsteps: [Draft]\n", 1, "name", "must be text, and is a number (7)", ""),
         ("name: ../x\nsteps: [Draft]\n", 1, "name", "small letters", ""),
         ("name: echo\n", 1, "steps", "missing", ""),
-        ("name: echo\nsteps: []\n", 2, "steps", "at least 1", ""),
+        ("name: echo\nsteps: []\n", 2, "steps", "at least one entry", ""),
         ("name: echo\nsteps: Draft\n", 2, "steps", "must be a list", ""),
         ("name: echo\nsteps:\n  - Draft\n  - ../os\n", 4, "steps.2", "capital letter", ""),
         ("name: echo\nsteps:\n  - os.system\n", 3, "steps.1", "capital letter", ""),
