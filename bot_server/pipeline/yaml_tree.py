@@ -34,7 +34,7 @@ _NUMBER_LIKE = re.compile(
 _PLAINLY = {
     "'\\t' that cannot start": "a tab stands here; indent with spaces",
     "that cannot start any token": 'a text that begins with this sign must be in quotes: "@ada"',
-    "mapping values are not allowed": 'a `: ` too many; put a text with one in quotes, "Hi: there", or mend the indentation here or the line above',
+    "mapping values": 'a `: ` too many; put a text with one in quotes, "Hi: there", or mend the indentation here or the line above',
     "scanning a quoted": "the quote that opens here is never closed",
     "could not find expected ':'": "a key needs a `:` and a space behind it, as in `name: poet`",
     "expected <block end>, but found '<block": "this line is indented differently from the lines it belongs to",
