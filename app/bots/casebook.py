@@ -41,8 +41,8 @@ class Track:
     mended_by: int | None = None
 
     @property
-    def passes(self) -> bool:
-        return bool(self.cells) and self.cells[-1][1] is True
+    def ran(self) -> bool:
+        return any(passed is not None for _, passed in self.cells)
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,13 @@ def run(user: User, bot: Bot, version: BotVersion) -> list[CaseResult]:
 
 
 def tracks(bot: Bot) -> Tracks:
-    """The cases of the live version, and of the versions before it: which version broke which."""
+    """The cases of the live version, run or not, and how they went in the versions before it: which version broke which."""
     versions = list(bot.versions.filter(results__isnull=False).distinct().order_by("-number")[:COMPARED])[::-1]
     results = CaseResult.objects.filter(version__in=versions).select_related("version")
     known = {(result.case, result.version.number): result for result in results}
-    cases = list(dict.fromkeys(result.case for result in results.order_by("-version__number", "pk")))
+    cases = list(bot.live.results.order_by("pk").values_list("case", flat=True)) if bot.live else []
+    if bot.live and not cases:  # they have not been run
+        cases = list(dict.fromkeys("\n".join(map(str, test["say"])) for test in case_text.tests_of(bot.live.yaml)))
     return Tracks([version.number for version in versions], [_track(case, versions, known) for case in cases])
 
 

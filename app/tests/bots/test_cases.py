@@ -210,6 +210,8 @@ class TestWhichVersionBrokeWhich:
                 version = BotVersion.objects.create(bot=bot, number=number, yaml=f"# {number}", created_by=ada)
                 for case, passed in told.items():
                     CaseResult.objects.create(version=version, case=case, passed=passed, missed="" if passed else f"missed in {number}")
+                Bot.objects.filter(pk=bot.pk).update(live=version)
+            bot.refresh_from_db()
 
         return make
 
@@ -229,6 +231,25 @@ class TestWhichVersionBrokeWhich:
         versions({"a": False}, {"a": False})
 
         assert casebook.tracks(bot).broken == []
+
+    def test_a_case_that_was_taken_out_of_the_file_is_not_shown_as_failing(self, bot: Bot, versions: Callable[..., None]) -> None:
+        versions({"a": True, "b": True}, {"a": False, "b": True}, {"b": True})
+
+        found = casebook.tracks(bot)
+
+        assert [track.case for track in found.tracks] == ["b"]
+        assert found.broken == []
+
+    def test_cases_that_have_not_been_run_are_shown_too(self, bot: Bot, bea_client: Client) -> None:
+        """Those of a bot that may use services wait until somebody asks."""
+        Bot.objects.update(permissions={"services": True, "executors": False})
+        goes_live(bot, FILE)
+
+        page = bea_client.get("/bots/echo/cases/").content.decode()
+
+        assert [(track.case, track.ran) for track in casebook.tracks(bot).tracks] == [("hello", False)]
+        assert "not run yet" in page
+        assert "They may cost money" in page
 
     def test_the_page_says_so(self, bot: Bot, versions: Callable[..., None], bea_client: Client) -> None:
         versions({"a": True}, {"a": False})
