@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # As far back as answers are looked at for a version: a quarter of a year.
 DAYS = 90
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -31,21 +32,37 @@ class Row:
     broke: int
 
 
-def rows_of(bot: Bot) -> list[Row]:
-    """All versions, the newest first, each with its gap and how its cases went."""
+@dataclass(frozen=True)
+class Rows:
+    """A page of versions, the newest first: those below the number `before`. `older` begins the next page. None: there is no such number."""
+
+    rows: list[Row]
+    before: int | None
+    older: int | None
+
+
+def rows_of(bot: Bot, before: str = "") -> Rows:
+    """Versions, each with its gap and how its cases went."""
+    first = _number(before)
     measures = dict(gap.of(bot, DAYS).versions)
-    versions = bot.versions.select_related("created_by").annotate(
-        cases=Count("results"), passed=Count("results", filter=Q(results__passed=True))
+    versions = (
+        bot.versions.select_related("created_by")
+        .defer("yaml")
+        .annotate(cases=Count("results"), passed=Count("results", filter=Q(results__passed=True)))
     )
+    if first is not None:
+        versions = versions.filter(number__lt=first)
+    shown = list(versions.order_by("-number")[: PAGE + 1])
+    older = shown[PAGE - 1].number if len(shown) > PAGE else None
+    passes = _passes(bot, shown[-1].number if shown else 0)
     found, passing = [], set[str]()
-    passes = _passes(bot)
-    for version in versions.order_by("number"):
+    for version in reversed(shown):
         told = passes.get(version.pk, {})
         broke = sum(1 for case, passed in told.items() if not passed and case in passing)
         passing = {case for case, passed in told.items() if passed} if told else passing
         measure = measures.get(version.number, gap.NOTHING)
         found.append(Row(version, version.pk == bot.live_id, measure, version.passed, version.cases, broke))
-    return found[::-1]
+    return Rows(found[::-1][:PAGE], first, older)
 
 
 class VersionPage:
@@ -53,7 +70,8 @@ class VersionPage:
 
     def __init__(self, bot: Bot, version: BotVersion, against: str = "") -> None:
         self.bot, self.version = bot, version
-        wanted = int(against) if against.isascii() and against.isdecimal() and len(against) < 10 else version.number - 1
+        wanted = _number(against)
+        wanted = version.number - 1 if wanted is None else wanted
         self.against = bot.versions.filter(number=wanted).exclude(pk=version.pk).first()
 
     @property
@@ -88,8 +106,14 @@ def restore(user: User, bot: Bot, version: BotVersion) -> int:
     return workshop.save(bot.name, version.yaml, base=bot.live.number if bot.live else None, by=user).version
 
 
-def _passes(bot: Bot) -> dict[int, dict[str, bool]]:
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _passes(bot: Bot, oldest: int) -> dict[int, dict[str, bool]]:
+    """How the cases of the versions from this number on went."""
     found: dict[int, dict[str, bool]] = {}
-    for version_id, case, passed in bot.versions.filter(results__isnull=False).values_list("pk", "results__case", "results__passed"):
+    told = bot.versions.filter(number__gte=oldest, results__isnull=False)
+    for version_id, case, passed in told.values_list("pk", "results__case", "results__passed"):
         found.setdefault(version_id, {})[case] = passed
     return found

@@ -70,5 +70,6 @@ def run(request: HttpRequest, name: str, number: int) -> HttpResponse:
     user, bot = cast("PersonRequest", request).user, access.bot_named(name)
     results = casebook.run(user, bot, access.version_of(bot, number))
     passed = sum(result.passed for result in results)
-    messages.success(request, f"Version {number} passes {passed} of {len(results)} cases.")
+    said = f"passes {passed} of {len(results)} cases" if results else "was not tried: the bot's file has no cases that can run here"
+    messages.success(request, f"Version {number} {said}.")
     return redirect("bot_version", name, number)

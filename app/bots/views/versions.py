@@ -17,7 +17,12 @@ from chat.views.doors import PersonRequest, for_people
 @for_people
 def versions(request: HttpRequest, name: str) -> HttpResponse:
     user, bot = cast("PersonRequest", request).user, access.bot_named(name)
-    about = {"bot": bot, "rows": bot_versions.rows_of(bot), "may_edit": bot.may_be_edited_by(user), "tab": "versions"}
+    about = {
+        "bot": bot,
+        "page": bot_versions.rows_of(bot, request.GET.get("before", "")),
+        "may_edit": bot.may_be_edited_by(user),
+        "tab": "versions",
+    }
     return render(request, "bots/versions.html", about)
 
 

@@ -237,6 +237,26 @@ class TestVersions:
         text(bea_client, "/bots/echo/versions/2/?against=nonsense")
         text(bea_client, "/bots/echo/versions/3/", 404)
 
+    def test_the_first_version_is_compared_with_nothing_and_says_so(self, second: BotVersion, bea_client: Client) -> None:
+        assert '<option value="" selected>nothing</option>' in text(bea_client, "/bots/echo/versions/1/")
+        assert '<option value="1" selected>version 1</option>' in text(bea_client, "/bots/echo/versions/2/")
+
+    def test_a_bot_of_many_versions_shows_them_in_pages(self, second: BotVersion, bot: Bot, ada: User, bea_client: Client) -> None:
+        made = BotVersion.objects.bulk_create(BotVersion(bot=bot, number=number, yaml="", created_by=ada) for number in range(3, 56))
+        for version, passed in ((made[2], True), (made[3], False)):  # 5 passes, 6 fails: the second page begins between them
+            version.results.create(case="hi", passed=passed)
+
+        newest, older = text(bea_client, "/bots/echo/versions/"), text(bea_client, "/bots/echo/versions/?before=6")
+
+        assert [number for number in range(1, 56) if f'/versions/{number}/"' in newest.split("<table")[1]] == list(range(6, 56))
+        assert 'href="?before=6"' in newest
+        assert "broke 1" in newest, "What passed in the version before is known, though that is on the next page."
+        assert [number for number in range(1, 56) if f'/versions/{number}/"' in older.split("<table")[1]] == list(range(1, 6))
+        assert "Newest versions" in older
+        assert "Older versions" not in older
+        for odd in ("x", "0", "99999999999999", "%00"):
+            text(bea_client, f"/bots/echo/versions/?before={odd}")
+
     def test_an_editor_restores_a_version_through_the_workshop(
         self, second: BotVersion, ada_client: Client, saved: list[tuple[Any, ...]]
     ) -> None:
@@ -278,6 +298,8 @@ class TestVersions:
         assert "- Chat\n" in tried[0]
         assert "Version 1 passes 0 of 1 cases." in page
         assert "&quot;hello&quot; is not in: hi" in page
+        monkeypatch.setattr(workshop, "run_cases", lambda *_, **__: [])
+        assert "Version 1 was not tried" in ada_client.post("/bots/echo/versions/1/cases/", follow=True).content.decode()
 
 
 def test_a_difference_has_every_change_and_folds_the_rest() -> None:
