@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """A page of versions, the newest first: those below the number `before`. `older` begins the next page. None: there is no such number."""
+    """A page of versions, the newest first: those below the number `before`, if there is one. `older` is that of the next page."""
 
     rows: list[Row]
     before: int | None
