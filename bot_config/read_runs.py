@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from errors import StepError
 from steps import Payload, Step, StepConfig
 
 NAMED = re.compile(r"(?<![\w@])@?([a-z][a-z0-9-]{1,40})(?![\w-])")
@@ -47,7 +48,14 @@ class ReadRuns(Step):
             self.note = "no bot was named"
             return payload
         workshop = self.context.workshop
-        file = workshop.file(name)
+        try:
+            file = workshop.file(name)
+        except StepError as error:
+            if error.code != "workshop_refused":
+                raise
+            payload["draft"]["body"] = f"I cannot look at @{name}. {error.explanation} Name one, such as `@echo`."
+            self.note = "there is no such bot"
+            return payload
         kinds = ("failed", "corrected", "disliked")
         runs = {kind: workshop.runs(name, kind, self.settings.limit) for kind in kinds}
         count = len({run["id"] for found in runs.values() for run in found})

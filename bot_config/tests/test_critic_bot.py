@@ -31,6 +31,8 @@ class Workshop(NoWorkshop):
         return self.found.get(outcome, [])[:limit]
 
     def file(self, bot: str) -> dict[str, Any]:
+        if bot != "echo":
+            raise StepError("There is no such bot.", code="workshop_refused", permanent=True)
         return {"name": bot, "yaml": FILE, "version": 4, "may_edit": False}
 
     def propose(self, bot: str, yaml: str, why: str, base: int | None = None) -> dict[str, Any]:
@@ -73,6 +75,12 @@ def test_without_a_name_it_asks_for_one(read: Read, body: str) -> None:
     after = read(Workshop(failed=[{"id": "1"}]), body)
     assert "review" not in after
     assert after["draft"]["body"] == "Name a bot."
+
+
+def test_a_bot_that_is_not_there_is_an_answer_and_no_failure(read: Read) -> None:
+    after = read(Workshop(failed=[{"id": "1"}]), "hello")
+    assert "prompt" not in after
+    assert after["draft"]["body"] == "I cannot look at @hello. There is no such bot. Name one, such as `@echo`."
 
 
 def test_it_says_when_there_is_nothing_to_mend(read: Read) -> None:

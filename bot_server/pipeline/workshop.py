@@ -50,4 +50,5 @@ class AppWorkshop:
             return self._api.for_asker(method, path, body, self._for, give_up=self._give_up, **limits)
         except AnswerRefused as error:
             # The app's words are for people; a permanent no is the step's failure.
-            raise StepError(error.explanation, code="workshop_refused", permanent=error.permanent) from None
+            words = error.explanation.removeprefix(f"The chat app answered {error.status}: ")
+            raise StepError(words, code="workshop_refused", permanent=error.permanent) from None

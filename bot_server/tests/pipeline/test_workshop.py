@@ -45,7 +45,7 @@ def test_a_name_is_a_name_and_no_path() -> None:
 
 def test_a_no_is_the_steps_failure_in_the_apps_words() -> None:
     refused = workshop(422, {"error": {"code": "held_back", "message": "Line 3: there is no step Chatt."}})
-    with pytest.raises(StepError, match="there is no step Chatt") as error:
+    with pytest.raises(StepError, match=r"^Line 3: there is no step Chatt\.$") as error:
         refused.propose("echo", "x", "y")
     assert error.value.permanent
     with pytest.raises(StaleAttempt):
