@@ -9,7 +9,7 @@ USERNAME = re.compile(r"[a-z][a-z0-9-]{1,40}")
 # Words that would read as the product speaking, or that a mention may mean one day.
 TAKEN = """about account accounts admin administrator all anonymous api app assistant bot bots channel docs everyone guest health healthz
     help here invite invitation login logout me metrics moderator moss new nobody none null operator owner parley people profile readyz
-    relay room rooms root run runs security settings signup staff static support system team undefined user users webmaster worker ws
+    relay room rooms root run runs schema security settings signup staff static support system team undefined user users webmaster worker ws
     you"""
 RESERVED = frozenset(TAKEN.split())
 

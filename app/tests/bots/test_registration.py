@@ -12,6 +12,8 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from accounts.models import User
+from accounts.names import RESERVED
+from bots import editor_urls
 from bots.models import Bot, BotVersion, Run
 from bots.models.queue import in_seconds
 from tests.bots.program import Api, in_threads
@@ -98,6 +100,13 @@ def test_a_name_that_a_person_has_or_nobody_may_have_is_refused(bots_api: Api, b
 
     assert answer.status_code in {400, 404}
     assert not Bot.objects.exists()
+
+
+def test_no_bot_is_named_like_a_page_beside_the_pages_of_bots() -> None:
+    """/bots/schema/ is the language's: a bot of that name would have no page."""
+    pages = {str(each.pattern).split("/")[1] for each in editor_urls.urlpatterns} - {"<str:name>"}
+    assert "new" in pages
+    assert pages <= RESERVED
 
 
 def test_only_staff_may_register_new_bots(bea: User, token_of: Callable[..., str], registration: dict[str, Any]) -> None:
