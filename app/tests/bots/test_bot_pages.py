@@ -152,7 +152,7 @@ class TestRuns:
         assert f"/runs/{mine.pk}/" in both
         assert "rooms that you are not in" not in both
         stranger = text(cyd_client, "/bots/echo/runs/").split("<main")[1]
-        assert "2 more are in rooms that you are not in" in stranger
+        assert "2 are in rooms that you are not in" in stranger
         assert "/runs/0" not in stranger
         assert "Kyoto" not in stranger
 
