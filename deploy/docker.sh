@@ -21,7 +21,7 @@ write_env() {
 # Bots are saved from the browser too: the program that writes their files is whoever owns the folder. Root's is given to the user of the image.
 own_bots() {
   local owner
-  owner="$(ls -nd bot_config | awk '{print $3 ":" $4}')"
+  owner="$(stat -c %u:%g bot_config 2>/dev/null || stat -f %u:%g bot_config)"
   if [ "${owner%%:*}" = 0 ]; then
     owner=1000:1000
     chown -R "$owner" bot_config ||
