@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 LONGEST = 20_000
+IN_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 
 
 def ask(run: Run, wish: Mapping[str, Any]) -> None:
@@ -118,6 +120,8 @@ def _attached(question: Question, by: User, file: Any) -> dict[str, Any]:
 
 
 def _number(text: str) -> int | float:
+    if IN_THOUSANDS.fullmatch(text):
+        raise BadInput(f"Write {text} without the comma if it is a large number, or with a point if it has decimals.", value="is ambiguous")
     try:
         number = float(text.replace(",", "."))
     except ValueError:

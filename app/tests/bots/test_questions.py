@@ -72,9 +72,10 @@ def test_the_asker_answers_and_the_run_goes_on(ask: Ask, bea_client: Client, fie
         ({"question": "number"}, "many"),
         ({"question": "number"}, "nan"),
         ({"question": "number"}, "1e999"),
+        ({"question": "number"}, "1,000"),
         ({"question": "file"}, "/etc/passwd"),
     ],
-    ids=["blank", "long", "nul", "no-choice", "word", "nan", "infinite", "path"],
+    ids=["blank", "long", "nul", "no-choice", "word", "nan", "infinite", "thousands", "path"],
 )
 def test_i10_an_answer_that_is_none_is_refused_with_the_reason(ask: Ask, bea_client: Client, fields: dict[str, Any], given: str) -> None:
     question = ask(**fields)
