@@ -85,6 +85,7 @@ def test_c26_a_person_answers_in_the_name_of_the_bot_and_is_named(at_work: Run, 
     page = bea_client.get(f"/runs/{made.pk}/").content.decode()
     assert "Bea answered for Echo" in page
     assert "written by Bea" in page
+    assert 'Written by <b dir="auto">Bea</b>' in bea_client.get(f"/rooms/{made.room_id}/").content.decode()
 
 
 def test_the_answer_in_the_place_of_a_replay_stands_where_the_replay_would(at_work: Run, bea: User) -> None:
