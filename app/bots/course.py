@@ -119,7 +119,7 @@ class Course:
     @property
     def kept(self) -> str:
         """What another try will not have to do again."""
-        done = sum(step["state"] == DONE for step in self.trace)
+        done = 0 if self.run.passed else sum(step["state"] == DONE for step in self.trace)
         tried = f"Tried {self.run.tries} times. " if self.run.tries > 1 else ""
         if not done or not self.resumable:
             return tried.strip()

@@ -15,7 +15,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 LOOK = """
-SELECT run.id, run.room_id, run.asker_id, run.state, run.outcome, run.tries, run.cost, bot.user_id, bot.owner_id,
+SELECT run.id, run.room_id, run.asker_id, run.state, run.outcome, run.tries - coalesce((run.start ? 'used')::int, 0),
+       run.outcome = 'failed' AND EXISTS (
+           SELECT FROM bots_run later WHERE later.origin_id = run.id AND later.outcome IN ('replied', 'failed')
+       ),
+       run.cost, bot.user_id, bot.owner_id,
        coalesce(nullif(owner.name, ''), owner.username),
        json_build_object(
            'usage', run.usage, 'steps', bot.steps, 'admins', coalesce(bot.attend->'admins', '[]'),
@@ -35,7 +39,8 @@ WHERE run.id = ANY(%s)
 
 
 class Glance(NamedTuple):
-    """A run as far as its line shows it. `known` of a step: whether it is recorded what it was given or gave."""
+    """A run as far as its line shows it. `tries` as people count them (`Run.tried`); `passed`: it failed, and a later run has gone on from
+    there. `known` of a step: whether it is recorded what it was given or gave."""
 
     id: uuid.UUID
     room_id: uuid.UUID
@@ -43,6 +48,7 @@ class Glance(NamedTuple):
     state: str
     outcome: str
     tries: int
+    passed: bool
     cost: Decimal | None
     bot_user_id: int
     owner_id: int

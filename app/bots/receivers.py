@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.dispatch import receiver
 
-from bots import alerting, regenerating, waiting
+from bots import alerting, regenerating, resuming, waiting
 from bots.addressing import address, withdraw_all, withdraw_answers, withdraw_waiting
 from bots.models import Bot
 from bots.signals import run_ended
@@ -55,3 +55,8 @@ def go_on_without(run: Run, **_: Any) -> None:
 @receiver(run_ended)
 def give_the_button_back(run: Run, **_: Any) -> None:
     regenerating.run_ended(run)
+
+
+@receiver(run_ended)
+def show_what_it_passed(run: Run, **_: Any) -> None:
+    resuming.run_ended(run)

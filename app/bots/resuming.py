@@ -11,15 +11,18 @@ from django.db.models.functions import Now
 from bots import traces, wakeups
 from bots.errors import BadInput, NotAllowed
 from bots.models import Run, RunStep
-from bots.models.run import ACTIVE, CANCELLED, DONE, FAILED, PENDING, REGENERATED, RETRIED, WAITING
+from bots.models.run import ACTIVE, CANCELLED, DONE, FAILED, PENDING, REGENERATED, REPLIED, RETRIED, WAITING
+from chat.models import Message
+from chat.models.event import MESSAGE_EDITED
 from lib.ids import uuid7
 
 if TYPE_CHECKING:
     from accounts.models import User
     from bots.models import BotVersion
-    from chat.models import Message
 
 KEY_LIMIT = 100
+# A run that ended so has taken over from the one that it was made of: it has answered, or has a failure card of its own.
+PASSES = (REPLIED, FAILED)
 # What says whose run a payload belongs to. Nobody edits it, and a run made from another one gets its own.
 IDENTITY = ("run", "attempt", "bot", "room", "asker", "trigger")
 COPY_STEPS = """
@@ -69,10 +72,29 @@ def retry(run: Run, by: User, step: int, key: str = "") -> Run:
 
 
 def retry_or_ask_again(run: Run, by: User, step: int | None, key: str = "") -> Run:
-    """What Retry in the room means: from the step, or, of a bot that does not record what its steps were given, all of it again."""
+    """What Retry in the room means: from the step, or, of a bot that does not record what its steps were given, all of it again.
+
+    Its card has no key: whoever presses it when another has already done so, perhaps in a page that does not show it yet, gets that run.
+    """
+    if step is not None and not key and (since := _passed_by(run)):
+        run.must_be_steered_by(by)
+        return since
     if step is None or traces.input_of(run, step) is None:
         return ask_again(run, by)
     return retry(run, by, step, key)
+
+
+def run_ended(run: Run) -> None:
+    """A failure that a later run has gone on from offers no more to do so: its card is rendered anew. The room is held."""
+    if run.origin_id is None or run.outcome not in PASSES or run.room.removed_at:
+        return
+    failure = Message.objects.filter(author=run.bot.user_id, client_id=f"{run.origin_id}:failure", hidden=False, deleted_at=None)
+    if card := failure.select_related("author").first():
+        run.room.record(MESSAGE_EDITED, message=card)
+
+
+def _passed_by(run: Run) -> Run | None:
+    return run.successors.filter(outcome__in=PASSES).order_by("created_at").last()
 
 
 def known_input(run: Run, step: int) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class RunPage:
         costs = [step.cost for step in self._own if step.cost is not None]
         took = sum(step.ms for step in self._own)
         found = [
-            ("tries", str(run.tries) if run.tries > 1 else ""),
+            ("tries", str(run.tried) if run.tried > 1 else ""),
             ("first word", self._first_word),
             ("took", duration(took) if self._own else ""),
             ("tokens", f"{'about ' if any(guess for _, guess in counts) else ''}{tokens:,}" if tokens else ""),

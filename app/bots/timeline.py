@@ -62,7 +62,7 @@ class Row:
 def rows_of(run: Run, steps: Sequence[RunStep], doing: str = "") -> list[Row]:
     """Recorded steps, and those to come by the names in the bot's file. `doing` is the step that the run's drafts speak of."""
     places = _places(steps)
-    recorded = {step.index: _row(step, run.tries, *places.get(step.index, (0, 0))) for step in steps}
+    recorded = {step.index: _row(step, run.tried, *places.get(step.index, (0, 0))) for step in steps}
     planned = planned_names(run)
     at, mark = _at(run, steps)
     at = next((index for index, name in enumerate(planned) if index >= at and doing and name == doing and index not in recorded), at)

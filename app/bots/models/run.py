@@ -228,6 +228,11 @@ class Run(models.Model):
             run._end(outcome, reason, explanation, permanent=permanent)
         return None
 
+    @property
+    def tried(self) -> int:
+        """How often it was tried, as people count: to go on after an answer (`used`: it has waited) is no second try."""
+        return self.tries - 1 if self.start and "used" in self.start else self.tries
+
     # What people do with it
 
     def may_be_steered_by(self, user: User) -> bool:
