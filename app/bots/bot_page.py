@@ -58,6 +58,19 @@ class Meter:
     def percent(self) -> int:
         return min(100, round(100 * self.used / self.limit))
 
+    @property
+    def is_spent(self) -> bool:
+        return self.used >= self.limit
+
+    @property
+    def low(self) -> int:
+        """Up to here all is well; from here to the end it is shown as nearly spent."""
+        return self.limit * 4 // 5
+
+    @property
+    def high(self) -> int:
+        return self.limit - 1
+
 
 class BotPage:
     def __init__(self, viewer: User, bot: Bot, days: str = "") -> None:

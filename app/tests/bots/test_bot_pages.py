@@ -95,6 +95,25 @@ class TestTheBotsPage:
         assert "$0.2500" in page
         assert 'data-value="1.0"' in page  # what the plots draw is what the table says
 
+    @pytest.mark.parametrize(("used", "says"), [(1999, "1,999 of 2,000 tokens<"), (2000, "2,000 of 2,000 tokens: nothing is left<")])
+    def test_it_says_when_nothing_of_a_budget_is_left(self, bot: Bot, bea: User, bea_client: Client, used: int, says: str) -> None:
+        Bot.objects.update(budget={"tokens_per_person": 2000})
+        Spending.objects.create(bot=bot, asker=bea, day=database_now().date(), tokens=used, cost="0")
+
+        page = text(bea_client, "/bots/echo/")
+
+        assert says in page
+        assert f'low="1600" high="1999" optimum="0" value="{used}"' in page, "The colour of the meter goes by these."
+
+    def test_a_bot_whose_file_never_worked_is_no_program_of_its_own(self, bot: Bot, bea_client: Client) -> None:
+        assert "a program of its own" in text(bea_client, "/bots/echo/")
+        Bot.objects.update(live=None, status="off", reason="broken_step.py:1: its Python stops")
+
+        page = text(bea_client, "/bots/echo/")
+
+        assert "Nothing yet: no version of its file has worked." in page
+        assert "a program of its own" not in page
+
     def test_it_counts_the_runs_of_rooms_that_the_viewer_is_not_in(
         self, bot: Bot, direct: Room, cyd_client: Client, ended: Callable[..., Run]
     ) -> None:
