@@ -15,6 +15,7 @@ from pipeline.trace import Outcome
 from steps import Attachment
 
 BYE = {"/quit", "/exit", "/bye"}
+UNFIT = {"number": "That is no number.", "choice": "That is none of them. Give the number of one, or its word."}
 MAX_FILE = 10 * 1024 * 1024
 
 
@@ -96,6 +97,8 @@ class Asked:
             value = self._file(said.strip()) if told["question"] == "file" else value_of(said.strip(), told)
             if value not in (None, ""):
                 return value
+            if told["question"] in UNFIT and said.strip():
+                say(UNFIT[told["question"]])
         return None
 
     def _file(self, name: str) -> dict[str, Any] | None:

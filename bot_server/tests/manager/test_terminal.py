@@ -91,7 +91,7 @@ def test_a_choice_is_made_by_its_number_or_its_word(
     assert cli.main(["chat", "waiter"]) == 0
     out = capsys.readouterr().out
     assert "  1. tea\n  2. coffee\ncoffee\n" in out
-    assert out.rstrip().endswith("tea")
+    assert out.rstrip().endswith("That is none of them. Give the number of one, or its word.\ntea")
 
 
 def test_a_file_is_given_by_its_path(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
