@@ -47,6 +47,7 @@ class Replay(Rehearsal):
     """A rehearsal that keeps how far it is, and shows what each step did."""
 
     keep: Callable[[Point], None] = lambda point: None
+    pause: Callable[[], None] = lambda: None
     debug: bool = False
     told: int = 0
     steps: list[Json] = field(default_factory=list)
@@ -61,6 +62,7 @@ class Replay(Rehearsal):
         for step in steps:
             if step["index"] >= self.told or step["state"] == "failed":
                 self.told = step["index"] + 1
+                self.pause()  # the text that the step has shown ends without a line's end
                 say(_line(step))
                 for line in _details(step) if self.debug else ():
                     say(line)
@@ -84,7 +86,7 @@ def replay(given: argparse.Namespace, held: Settings) -> int:
     screen = Terminal()
     talk = Replay(pipeline, loader, screen, secrets_of(held), debug=given.debug)
     talk.people, talk.asker = Asked(screen, talk.files), str(point.payload.get("asker", {}).get("username", "you"))
-    talk.told = point.step
+    talk.told, talk.pause = point.step, screen.pause
     if point.step > start.step:
         say(f"Going on with step {point.step + 1}, where this replay was broken off.")
     if keep is not None:

@@ -94,6 +94,17 @@ def test_debug_shows_what_each_step_got_did_and_logged(folder: Path, capsys: pyt
     assert '     before: {\n  "room"' in out
 
 
+def test_a_step_is_told_of_on_a_line_of_its_own_below_the_text_that_it_showed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    talker = "name: talker\nsteps: [Chat, Reply]\n"
+    (folder / "talker.yaml").write_text(talker)
+
+    given = exported(folder, bot={"name": "talker", "version": 1, "yaml": talker, "code_hash": ""}, steps=[], replies=[])
+    assert cli.main(["replay", given, "--sync"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:9] for line in lines if "Chat:" in line or "Reply:" in line] == ["  1. Chat", "  2. Repl"], lines
+
+
 def test_it_begins_with_the_step_that_is_asked_for_and_its_payload(folder: Path) -> None:
     assert cli.main(["replay", exported(folder), "--step", "2", "--sync"]) == 0
     assert done(folder) == ["two"]
