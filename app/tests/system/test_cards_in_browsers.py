@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from accounts.models import User
 from bots import waiting
@@ -226,7 +226,29 @@ def test_a_file_is_an_answer(both: Callable[..., tuple[Page, Page]], run: Run, t
     card(hers, "May I see the tickets?").get_by_role("button", name="Answer").click()
 
     expect(card(adas, "May I see the tickets?")).to_contain_text("tickets.txt")
-    expect(adas.get_by_role("link", name="tickets.txt")).to_be_visible()
+    expect(adas.get_by_role("log", name="Messages").get_by_role("link", name="tickets.txt")).to_be_visible()
+
+
+WIDER = """card => [...card.querySelectorAll("button, input")]
+  .filter(one => one.getBoundingClientRect().right > card.getBoundingClientRect().right).length"""
+READABLE = """input => {
+  const { color, backgroundColor } = getComputedStyle(input, "::file-selector-button")
+  const light = words => words.match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)
+  return Math.abs(light(color) - light(backgroundColor)) > 300
+}"""
+
+
+@pytest.mark.parametrize("kind", ["choice", "file"])
+def test_on_a_phone_in_the_dark_a_question_stays_within_its_card(browse: OpenPage, room: Room, run: Run, bea: User, kind: str) -> None:
+    choices = ["tea", "a large glass of freshly pressed orange juice with a lot of ice"] if kind == "choice" else []
+    wait_for(run, waits.question(text="What may I bring?", question=kind, choices=choices))
+    phone = ViewportSize(width=390, height=844)
+    asked = card(live(browse(bea, f"/rooms/{room.pk}/", viewport=phone, has_touch=True, color_scheme="dark")), "What may I bring?")
+
+    expect(asked.get_by_role("button").first).to_be_visible()
+    assert asked.evaluate(WIDER) == 0
+    if kind == "file":
+        assert asked.locator("input[type=file]").evaluate(READABLE)
 
 
 def test_c34_work_that_is_handed_over_is_seen_by_everybody(both: Callable[..., tuple[Page, Page]], run: Run, ada: User) -> None:

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Download, Page, expect
+from playwright.sync_api import Download, Page, ViewportSize, expect
 
 from accounts.models import User
 from bots.models import Bot, BotVersion, Correction, Run, RunStep
 from chat import drafts
 from chat.models import Message, Room
+from chat.publisher import publisher
 from chat.rendering import as_author
 from tests.bots.traced import STEPS, fail, first_payload, fresh, step
 from tests.system.conftest import OpenPage
@@ -96,6 +97,19 @@ def test_c25_the_page_follows_a_run_that_goes_on(browse: OpenPage, at_work: Run,
     expect(row(page, "Draft").get_by_text("What this step changed")).to_be_visible()
     expect(page.get_by_text("thinking with gpt-6-luna")).to_be_hidden()
     assert page.evaluate("window.here"), "The page was loaded anew."
+
+
+def test_c25_what_a_stopped_run_did_is_shown_when_its_bot_tells_of_it(browse: OpenPage, at_work: Run, ada: User, bea: User) -> None:
+    """C25, C26: it can be retried from there only then."""
+    page = live(browse(bea, f"/runs/{at_work.pk}/"))
+    at_work.cancel(bea)
+    publisher.flush()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Trip planner was stopped")
+    expect(row(page, "Draft")).to_contain_text("not begun")
+
+    at_work.finish(1, "cancelled", steps=[step(0, "Draft", before=first_payload(at_work), after={"draft": {"body": "hm"}})])
+
+    expect(row(page, "Draft")).to_contain_text("done")
 
 
 def test_c28_bea_retries_from_the_step_that_failed_and_a_double_click_does_it_once(browse: OpenPage, failed: Run, bea: User) -> None:
@@ -238,6 +252,17 @@ def test_the_page_has_no_faults_that_a_machine_finds(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(f"/runs/{failed.pk}/takeover/?way=payload")
     assert faults_of(page) == []
+
+
+def test_on_a_phone_the_lines_of_a_folded_value_stand_close(browse: OpenPage, at_work: Run, bea: User) -> None:
+    at_work.finish(1, "replied", steps=[step(0, "Chat", before={"long": "a value of many words " * 100})])
+    phone = ViewportSize(width=390, height=844)
+    page = live(browse(bea, f"/runs/{at_work.pk}/?step=0", viewport=phone, has_touch=True, is_mobile=True))
+    folded = page.locator(".value > summary").first
+    expect(folded).to_be_visible()
+
+    style = folded.evaluate("fold => [parseFloat(getComputedStyle(fold).lineHeight), fold.getBoundingClientRect().height]")
+    assert style[0] < 30 and style[1] >= 40
 
 
 def test_fifty_steps_with_big_payloads_open_at_once(browse: OpenPage, at_work: Run, bea: User) -> None:
