@@ -189,9 +189,10 @@ def _take(pipeline: Any, room_id: uuid.UUID | str, frame: Frame) -> None:
 def _draft(run: str, meta: dict[bytes, bytes], text: bytes | None) -> Draft | None:
     if b"author" not in meta:  # it ended, or expired, between the two looks
         return None
+    position = meta.get(b"position")  # a draft from before an update has none
     return Draft(
         run=run, attempt=int(meta[b"attempt"]), author=json.loads(meta[b"author"]), text=(text or b"").decode(),
-        step=meta[b"step"].decode(), activity=meta[b"activity"].decode(), position=int(meta[b"position"]) if meta[b"position"] else None,
+        step=meta[b"step"].decode(), activity=meta[b"activity"].decode(), position=int(position) if position else None,
     )  # fmt: skip
 
 
