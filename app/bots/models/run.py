@@ -305,6 +305,8 @@ class Run(models.Model):
         self._record(steps)
         if usage:
             Run.objects.filter(pk=self.pk).update(usage=used_by(self, usage))
+        # Who looks at the run has seen its end already, without what it did last.
+        transaction.on_commit(lambda: drafts.end(self.room_id, self.pk, self.attempt), robust=True)
 
     def _say(self, key: str, body: str, metadata: dict[str, Any]) -> Posted:
         if self.handed is not None:

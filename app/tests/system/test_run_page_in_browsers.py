@@ -112,6 +112,24 @@ def test_c25_what_a_stopped_run_did_is_shown_when_its_bot_tells_of_it(browse: Op
     expect(row(page, "Draft")).to_contain_text("done")
 
 
+HEARD = "({ detail }) => (document.documentElement.dataset.heard = detail.type)"
+
+
+def test_c25_what_a_stopped_run_did_is_shown_when_its_bot_tells_of_it(browse: OpenPage, at_work: Run, ada: User, bea: User) -> None:
+    """C25, C26: it can be retried from there only then."""
+    at_work.cancel(bea)
+    page = browse(bea)
+    page.add_init_script(f"document.addEventListener('parley:frame', {HEARD})")
+    page.goto(f"/runs/{at_work.pk}/")
+    expect(page.locator("html[data-heard=opened]")).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Trip planner was stopped")
+    expect(row(page, "Draft")).to_contain_text("not begun")
+
+    at_work.finish(1, "cancelled", steps=[step(0, "Draft", before=first_payload(at_work), after={"draft": {"body": "hm"}})])
+
+    expect(row(page, "Draft")).to_contain_text("done")
+
+
 def test_c28_bea_retries_from_the_step_that_failed_and_a_double_click_does_it_once(browse: OpenPage, failed: Run, bea: User) -> None:
     """C28, C35."""
     page = live(browse(bea, f"/runs/{failed.pk}/"))
