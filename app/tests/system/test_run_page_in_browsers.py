@@ -14,7 +14,6 @@ from accounts.models import User
 from bots.models import Bot, BotVersion, Correction, Run, RunStep
 from chat import drafts
 from chat.models import Message, Room
-from chat.publisher import publisher
 from chat.rendering import as_author
 from tests.bots.traced import STEPS, fail, first_payload, fresh, step
 from tests.system.conftest import OpenPage
@@ -97,19 +96,6 @@ def test_c25_the_page_follows_a_run_that_goes_on(browse: OpenPage, at_work: Run,
     expect(row(page, "Draft").get_by_text("What this step changed")).to_be_visible()
     expect(page.get_by_text("thinking with gpt-6-luna")).to_be_hidden()
     assert page.evaluate("window.here"), "The page was loaded anew."
-
-
-def test_c25_what_a_stopped_run_did_is_shown_when_its_bot_tells_of_it(browse: OpenPage, at_work: Run, ada: User, bea: User) -> None:
-    """C25, C26: it can be retried from there only then."""
-    page = live(browse(bea, f"/runs/{at_work.pk}/"))
-    at_work.cancel(bea)
-    publisher.flush()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Trip planner was stopped")
-    expect(row(page, "Draft")).to_contain_text("not begun")
-
-    at_work.finish(1, "cancelled", steps=[step(0, "Draft", before=first_payload(at_work), after={"draft": {"body": "hm"}})])
-
-    expect(row(page, "Draft")).to_contain_text("done")
 
 
 HEARD = "({ detail }) => (document.documentElement.dataset.heard = detail.type)"
