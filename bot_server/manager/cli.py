@@ -29,7 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.simplefilter("ignore")  # a model's old name warns; `check` must stay readable
     try:
         command: Callable[[argparse.Namespace, Settings], int] = given.run
-        return command(given, settings())
+        held = settings()
+        if command is not show_schema and not held.bot_config.is_dir():
+            return complain(f"There is no folder {held.bot_config}. BOT_CONFIG in .env names the folder with the bot files.")
+        return command(given, held)
     except SettingsError as error:
         return complain(error.explanation)
 

@@ -90,6 +90,14 @@ def test_check_says_why_a_picture_is_not_shown(folder: Path, capsys: pytest.Capt
     assert len(json.loads(capsys.readouterr().out)[0]["notes"]) == len(told)
 
 
+@pytest.mark.parametrize("command", [["check"], ["test"], ["new", "my-bot"], ["chat", "echo"], ["replay", "run.json"]])
+def test_a_folder_that_is_not_there_is_said_so(folder: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    folder.rmdir()
+    assert cli.main(command) == 2
+    assert capsys.readouterr().err == f"There is no folder {folder}. BOT_CONFIG in .env names the folder with the bot files.\n"
+    assert cli.main(["schema"]) == 0
+
+
 def test_an_unknown_bot_is_said_so_with_those_there_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "echo.yaml").write_text(ECHO)
     assert cli.main(["chat", "eco"]) == 2
