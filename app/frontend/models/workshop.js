@@ -1,5 +1,8 @@
 import { csrfToken } from "./api"
 
+// In characters, which are fewer than bytes: the server looks closer. But what is far too much it refuses without words.
+const LONGEST = 64 * 1024
+const TOO_LONG = { error: { code: "too_long", message: "A bot file may have 65,536 bytes. This text is longer." } }
 const AWAY = "The server cannot be reached. Your text is kept here."
 
 // What the editor of a bot asks the server. `base` is the page's address: /bots/new/ or /bots/<name>/edit/.
@@ -38,7 +41,8 @@ export class Workshop {
     }
   }
 
-  #post(what, fields, signal) {
+  async #post(what, fields, signal) {
+    if (fields.yaml.length > LONGEST) return new Response(JSON.stringify(TOO_LONG), { status: 413 })
     return fetch(this.base + what, {
       method: "POST",
       headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },

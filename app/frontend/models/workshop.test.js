@@ -28,6 +28,18 @@ describe("what the editor asks", () => {
     expect(await workshop.check("x")).toMatchObject({ status: 0, error: { message: expect.stringContaining("kept here") } })
   })
 
+  it("sends nothing that is far too long, and says so", async () => {
+    answer("{}")
+    for (const asked of [workshop.check, workshop.cases, workshop.save])
+      expect(await asked.call(workshop, "x".repeat(64 * 1024 + 1))).toMatchObject({
+        status: 413,
+        error: { message: "A bot file may have 65,536 bytes. This text is longer." }
+      })
+    expect(fetch).not.toHaveBeenCalled()
+    await workshop.check("x".repeat(64 * 1024))
+    expect(fetch).toHaveBeenCalled()
+  })
+
   it("hands on the lines of a trial as they come", async () => {
     const lines = []
     answer('{"text":"He"}\n{}\n{"text":"Hello"}\n{"outcome":"replied","replies":["Hello"]}\n')
