@@ -31,6 +31,11 @@ PICTURES = "bots/"
 WITH = ("bot__user", "bot__owner", "room", "asker", "version")
 
 
+def reads(user: User, run: Run | None) -> bool:
+    """Whether this user is in the room of the run: only then does a link lead to it."""
+    return run is not None and Run.objects.filter(pk=run.pk, room__removed_at=None, room__memberships__user=user).exists()
+
+
 def run_for(user: User, run_id: uuid.UUID | str) -> Run:
     """The run, if this user is in its room."""
     visible = Run.objects.select_related(*WITH).filter(room__removed_at=None, room__memberships__user=user)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from bots import proposing
+from bots import access, proposing
 from bots.errors import NotFound
 from bots.models import Bot
 from bots.proposing import ProposalPage
@@ -34,7 +34,8 @@ def proposals(request: PersonRequest, name: str) -> HttpResponse:
 @for_people
 def proposal(request: PersonRequest, name: str, proposal_id: uuid.UUID) -> HttpResponse:
     page = ProposalPage(proposing.proposal_for(request.user, name, proposal_id), request.user)
-    return render(request, "bots/proposal.html", {"page": page, "proposal": page.proposal, "bot": page.bot})
+    about = {"page": page, "proposal": page.proposal, "bot": page.bot, "reads_run": access.reads(request.user, page.proposal.run)}
+    return render(request, "bots/proposal.html", about)
 
 
 @require_POST

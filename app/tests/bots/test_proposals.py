@@ -182,9 +182,18 @@ class TestDeciding:
         assert '<a href="/bots/echo/proposals/" aria-current="page">Proposals</a>' in listed, "it is one of the bot's tabs"
         assert "People liked a title." not in cyd_client.get("/bots/echo/proposals/").content.decode()
 
+    def test_only_who_is_in_its_room_is_led_to_the_run_that_proposed_it(
+        self, made: Proposal, at_work: Run, ada_client: Client, bea_client: Client
+    ) -> None:
+        """The editors of a bot need not be in the room in which somebody had another bot look at it."""
+        Proposal.objects.update(run=at_work)
+        assert f'href="/runs/{at_work.pk}/"' in bea_client.get(self.page(made)).content.decode()
+        assert str(at_work.pk) not in ada_client.get(self.page(made)).content.decode()
+
     def test_accepting_saves_exactly_this_text_over_what_was_shown(self, made: Proposal, ada: User, ada_client: Client, desk: Desk) -> None:
         answer = self.decide(ada_client, made, "accept")
         assert "Version 2 of echo is live." in answer.content.decode()
+        assert "They ran when it was accepted." in answer.content.decode()
         assert desk.asked[-1] == ("POST", "/files/echo", {"yaml": BETTER, "base": 1, "by": "ada", "seen": "", "spent": ""})
         made.refresh_from_db()
         assert (made.state, made.decided_by) == ("accepted", ada)
