@@ -296,7 +296,8 @@ class RunPage:
     def _may_answer(self) -> bool:
         over = self.run.outcome in (FAILED, CANCELLED, SILENT)
         stands_still = self.run.state == WAITING or (self.run.state == PENDING and self.run.tries > 0)
-        return self.steers and (over or stands_still) and not _obstacle(must_be_heard, self.run)
+        answered = _obstacle(taking_over.must_not_be_answered, self.run) or _obstacle(must_be_heard, self.run)
+        return self.steers and (over or stands_still) and not answered
 
     @cached_property
     def key(self) -> str:

@@ -87,6 +87,7 @@ def _answer(run: Run, by: User, body: str, key: str) -> Run:
         if held.outcome not in ("", FAILED, CANCELLED, SILENT):
             raise NotStuck("This run has answered. Correct its answer in the room instead.")
         must_be_heard(held)
+        must_not_be_answered(held)
         end_waiting(held, by)
         made.end_at_once(REPLIED)
         about = {"run": str(made.pk), "by_hand": {"username": by.username, "name": by.label}}
@@ -99,6 +100,12 @@ def must_be_stuck(run: Run) -> int:
     if step is None:
         raise NotStuck("This run does not stand still at a step, so there is nothing to take over.")
     return step
+
+
+def must_not_be_answered(run: Run) -> None:
+    """Two people, or one in two pages: the second would answer beside the first."""
+    if run.successors.filter(outcome=REPLIED).exists():
+        raise NotStuck("A later run has answered this already. Correct its answer in the room instead.")
 
 
 def must_not_evade(run: Run, step: int, way: str) -> None:

@@ -12,6 +12,7 @@ from bots import approving, waiting
 from bots.models import Approval, Run
 from bots.models.run import CANCELLED, FAILED, REPLIED
 from bots.resuming import retry, retry_or_ask_again
+from bots.taking_over import NotStuck, take_over
 from chat.models import Message, Room
 from chat.models.event import MESSAGE_EDITED
 from tests.bots import traced, waits
@@ -62,6 +63,16 @@ def test_whoever_presses_retry_when_it_has_answered_already_gets_that_answer(at_
     assert Run.objects.count() == 2
     assert retry_or_ask_again(origin, bea, 2) == made
     assert retry_or_ask_again(origin, bea, 2, key="again").pk != made.pk
+
+
+def test_what_was_answered_since_is_not_answered_by_hand_as_well(at_work: Run, bea: User, bea_client: Client) -> None:
+    """From a page that somebody else has open still, or by going back."""
+    origin = traced.fail(at_work)
+    take_over(origin, bea, "answer", "Stay in Kyoto.")
+
+    with pytest.raises(NotStuck, match="A later run has answered this already"):
+        take_over(origin, bea, "answer", "Stay in Nara.", key="another page")
+    assert "Answer yourself" not in words_of(bea_client.get(f"/runs/{origin.pk}/").content)
 
 
 def test_to_go_on_after_an_answer_is_no_second_try(
