@@ -64,7 +64,7 @@ test("a list that is on its way is waited for: two at once confuse Turbo", () =>
 test("a list that comes anew is told what page this is before it is shown", () =>
   withList(frame => {
     const newFrame = document.createElement("div")
-    newFrame.innerHTML = `<a href="${location.pathname}" data-room="kyoto" data-unread="0"></a>`
+    newFrame.innerHTML = `<a href="${location.pathname}" data-room="kyoto" data-unread="0"><i class="count"></i><i class="count-words"></i></a>`
     frame.dispatchEvent(new CustomEvent("turbo:before-frame-render", { bubbles: true, detail: { newFrame } }))
     expect(newFrame.querySelector("a").getAttribute("aria-current")).toBe("page")
   }))

@@ -61,9 +61,15 @@ export class RoomList {
   current(path, element = this.element) {
     for (const [room, words] of this.#atWork) this.#work(this.find(room, element), words)
     for (const link of element.querySelectorAll("a[data-room]")) {
-      if (new URL(link.href).pathname === path) link.setAttribute("aria-current", "page")
+      if (new URL(link.href).pathname === path) this.#show(link)
       else link.removeAttribute("aria-current")
     }
+  }
+
+  // What comes in the room one looks at is not unread; the server may not have heard yet that it was seen.
+  #show(link) {
+    link.setAttribute("aria-current", "page")
+    if (!document.hidden) this.#count(link, 0)
   }
 
   #work(link, words) {

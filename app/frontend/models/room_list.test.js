@@ -85,6 +85,15 @@ test("a list that comes anew still shows who is at work", () => {
   expect(line("kyoto")).toBe("before")
 })
 
+test("in a list that comes anew the room one looks at has nothing unread", () => {
+  document.querySelector("ul").innerHTML = entry("kyoto", "group", 1) + entry("family", "group", 2)
+  list.current("/rooms/kyoto/")
+  expect([list.find("kyoto"), list.find("family")].map(link => [link.dataset.unread, link.querySelector(".count").hidden])).toEqual([
+    ["0", true],
+    ["2", false]
+  ])
+})
+
 test("the room one is in is marked", () => {
   list.current("/rooms/family/")
   expect(document.querySelectorAll("[aria-current]")).toHaveLength(1)
