@@ -106,6 +106,31 @@ def test_nothing_is_wider_than_a_phone(browse: OpenPage, room: Room, ada: User) 
         assert page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.page'))") == 0, path
 
 
+# Words that stand outside their own box, and boxes that stand outside the page. What is cut off on purpose does neither.
+OUTSIDE = """region => {
+  const { left, right } = region.getBoundingClientRect()
+  const leaks = one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === "visible"
+  const beyond = ({ left: from, right: to }) => from < left || to > right
+  const seen = [...region.querySelectorAll("h2, p, ol, ul, .btn")].filter(one => one.offsetParent && !one.closest("nav"))
+  return seen.filter(one => leaks(one) || beyond(one.getBoundingClientRect())).map(one => one.className + one.textContent)
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1360])
+def test_words_without_an_end_and_steps_without_number_stay_inside_their_frames(browse: OpenPage, bot: Bot, ada: User, width: int) -> None:
+    endless = "x" * 200
+    bot.persona = {"title": "W" * 80, "about": endless, "greeting": endless}
+    bot.steps, bot.commands = [{"name": "Draft", "detail": ""}] * 20, [{"name": "long", "about": endless}]
+    bot.save()
+    User.objects.filter(pk=bot.user_id).update(name="W" * 80)
+    page = browse(ada, viewport={"width": width, "height": 844})
+    for place in ("/bots/echo/", "/bots/"):
+        page.goto(place)
+        region = page.get_by_role("region").filter(has=page.get_by_text(endless[:100])).first
+        expect(region).to_be_visible()
+        assert region.evaluate(OUTSIDE) == []
+
+
 def test_c30_the_gap_is_plotted_and_stands_in_a_table_for_those_who_do_not_see_plots(browse: OpenPage, room: Room, bea: User) -> None:
     page = browse(bea, "/bots/echo/")
     plots = page.locator(".plots[data-drawn]")
