@@ -111,12 +111,14 @@ def must_be_retriable(run: Run) -> None:
 
 
 def must_find_its_bot(run: Run) -> None:
-    """Nothing can be asked of a bot that is not there, nor on behalf of somebody it does not talk to."""
+    """Nothing can be asked of a bot that is not there, nor on behalf of somebody it does not talk to; nor what nobody asks any more."""
     must_be_heard(run)
     if not run.bot.is_on:
         raise NotAllowed(f"{run.bot.title} is switched off at the moment. Try again when it is back.")
     if not run.bot.permits(run.asker):
         raise NotAllowed(f"{run.asker.label} is not among those {run.bot.title} may talk to.")
+    if not Message.objects.filter(pk__in=run.trigger, deleted_at=None).exists():
+        raise NotAllowed("What was asked has been taken back, so there is nothing to answer.")
 
 
 def must_be_heard(run: Run) -> None:

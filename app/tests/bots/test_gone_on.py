@@ -75,6 +75,19 @@ def test_what_was_answered_since_is_not_answered_by_hand_as_well(at_work: Run, b
     assert "Answer yourself" not in words_of(bea_client.get(f"/runs/{origin.pk}/").content)
 
 
+def test_what_was_taken_back_is_not_asked_again(at_work: Run, direct: Room, bea: User, bea_client: Client) -> None:
+    """Neither by Regenerate nor by Retry or Replay: the run would end without a word, and whoever pressed would wait."""
+    reply = at_work.reply(1, "3.0", "Two nights.", {}).message
+    origin = traced.fail(at_work)
+    Message.objects.get(pk=origin.trigger[0]).retract(bea)
+
+    for path in (f"/rooms/{direct.pk}/messages/{reply.pk}/regeneration/", f"/runs/{origin.pk}/retry/"):
+        refused = bea_client.post(path, {"step": "2"})
+        assert (refused.status_code, "has been taken back" in refused.content.decode()) == (403, True), path
+    assert "has been taken back" in words_of(bea_client.get(f"/runs/{origin.pk}/").content)
+    assert Run.objects.count() == 1
+
+
 def test_to_go_on_after_an_answer_is_no_second_try(
     at_work: Run, direct: Room, bea: User, bea_client: Client, age: Callable[..., None]
 ) -> None:
