@@ -43,6 +43,7 @@ ended AS (
     FROM bots_run run
     LEFT JOIN mended ON mended.run_id = run.id LEFT JOIN disliked ON disliked.run_id = run.id LEFT JOIN anew ON anew.run_id = run.id
     WHERE run.bot_id = %(bot)s AND run.created_at >= %(since)s AND run.state = 'done' AND run.how NOT IN ('replayed', 'taken_over')
+      AND NOT (run.reason = 'budget_spent' AND run.tries = 0)
 )
 SELECT grouping(day, version_id), day, version_id,
        count(*) FILTER (WHERE outcome <> 'cancelled') AS runs,
@@ -69,6 +70,7 @@ SELECT run.bot_id, count(*) FILTER (WHERE outcome <> 'cancelled'), count(*) FILT
        count(*) FILTER (WHERE outcome = 'failed')
 FROM bots_run run
 WHERE run.bot_id = ANY(%(bots)s) AND run.created_at >= %(since)s AND run.state = 'done' AND run.how NOT IN ('replayed', 'taken_over')
+  AND NOT (run.reason = 'budget_spent' AND run.tries = 0)
 GROUP BY run.bot_id
 """
 

@@ -78,6 +78,13 @@ class TestWhatIsCounted:
 
         assert gap.of(bot).whole.failed_share == 0.5
 
+    def test_what_a_budget_refused_is_no_failure_of_the_bot(self, bot: Bot, ended: Ended) -> None:
+        ended()
+        ended("failed", reason="budget_spent")
+        assert (gap.of(bot).whole.failed_share, gap.summaries([bot])[bot.pk].failed) == (0, 0)
+        ended("failed", reason="budget_spent", tries=1)
+        assert gap.of(bot).whole.failed_share == 0.5
+
     def test_latency_is_that_of_answers_nobody_was_waited_for_in(self, bot: Bot, ended: Ended) -> None:
         for seconds in (1, 2, 9):
             ended(seconds=seconds)
