@@ -14,13 +14,19 @@ export default class extends Controller {
     this.asked = this.inputTargets.map(input => input.value)
   }
 
+  // Pressed again, it leaves the text as it was asked for.
   edit(event) {
     event.preventDefault()
-    for (const bytes of this.bytesTargets) bytes.hidden = true
-    for (const input of this.inputTargets) input.hidden = false
-    this.editTarget.hidden = true
-    this.inputTarget.focus()
+    const edits = this.inputTarget.hidden
+    for (const bytes of this.bytesTargets) bytes.hidden = edits
+    for (const [place, input] of this.inputTargets.entries()) {
+      input.hidden = !edits
+      input.value = this.asked[place]
+    }
+    this.editTarget.textContent = edits ? "Undo edit" : "Edit"
     this.count()
+    const next = edits ? this.inputTarget : this.editTarget
+    next.focus()
   }
 
   count() {

@@ -27,10 +27,18 @@ const settled = () => new Promise(resolve => setTimeout(resolve))
 
 test("editing shows the text in a field, and says when it is not what was asked any more", () => {
   get("#edit").click()
-  expect([get("textarea").hidden, get("[data-card-target=bytes]").hidden, get("#edit").hidden]).toEqual([false, true, true])
+  expect([get("textarea").hidden, get("[data-card-target=bytes]").hidden, get("#edit").textContent]).toEqual([false, true, "Undo edit"])
   get("textarea").value = "Hello you"
   get("textarea").dispatchEvent(new Event("input", { bubbles: true }))
   expect(get("[data-card-target=count]").textContent).toBe("your 9 characters")
+})
+
+test("an edit can be undone, and then the text is the one that was asked for", () => {
+  get("#edit").click()
+  get("textarea").value = "Hello you"
+  get("#edit").click()
+  expect([get("textarea").hidden, get("[data-card-target=bytes]").hidden, get("textarea").value]).toEqual([true, false, "Hello"])
+  expect([get("#edit").textContent, get("[data-card-target=count]").textContent]).toEqual(["Edit", "exactly these 5 characters"])
 })
 
 test("two clicks send one decision", async () => {
