@@ -112,6 +112,15 @@ class Course:
         return failed[-1] if self.state == FAILED and failed else None
 
     @property
+    def failed_at(self) -> str:
+        """The name of that step, and which one it is where several have that name."""
+        if not (step := self.failed_step):
+            return ""
+        names = dict(enumerate(str(other.get("name", "")) for other in self.run.steps)) | {one["index"]: one["name"] for one in self.trace}
+        several = list(names.values()).count(step["name"]) > 1
+        return f"{step['name']} (step {step['index'] + 1})" if several else str(step["name"])
+
+    @property
     def resumable(self) -> bool:
         """Whether another try can begin at the step that failed. Of a bot that records no payloads all is asked again."""
         return self.failed_step is not None and any(step["known"] for step in self.trace)

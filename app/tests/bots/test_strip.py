@@ -199,6 +199,15 @@ def test_i9_a_failure_says_what_failed_what_is_kept_and_where_to_go_on(at_work: 
     assert '<input type="hidden" name="step" value="2">' in form[2]
 
 
+def test_i9_of_several_steps_of_one_name_it_is_said_which_failed(at_work: Run, direct: Room, bea_client: Client) -> None:
+    failed = step(2, "Chat", state="failed", error={"code": "x", "message": "No.", "permanent": True}, before={"messages": []})
+    at_work.finish(1, "failed", reason="x", explanation="No.", permanent=True, steps=[STEPS[0], step(1, "Chat"), failed])
+
+    words = words_of(bea_client.get(f"/rooms/{direct.pk}/").content)
+
+    assert "could not answer: Chat (step 3) failed" in words and "Retry from Chat (step 3)" in words
+
+
 def test_of_a_bot_that_records_no_payloads_all_is_asked_again(at_work: Run, direct: Room, bea_client: Client) -> None:
     fail(at_work)
 
