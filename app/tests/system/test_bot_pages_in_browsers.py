@@ -302,4 +302,4 @@ def test_a_spent_budget_is_held_before_the_next_service_is_called_and_said_in_th
     with bea_there.signed_in() as browser:
         page = browser.get("/bots/miser/").text
         assert "0 of 1 tokens" in page  # hers is her own
-        assert "2 of 2 runs" in page
+        assert "1 of 1 run" in page  # the other one never began
