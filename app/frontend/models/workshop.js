@@ -77,11 +77,12 @@ const unreadable = ({ status }) => ({
 })
 
 async function eachLine(response, told) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  const reader = response.body.getReader()
+  const decoder = new TextDecoder()
   let rest = ""
   for (;;) {
     const { value, done } = await reader.read()
-    const lines = (rest + (value ?? "")).split("\n")
+    const lines = (rest + decoder.decode(value, { stream: !done })).split("\n")
     rest = lines.pop()
     for (const line of lines) if (line) told(JSON.parse(line))
     if (done) return
