@@ -16,8 +16,8 @@ from embedded import Place, Postgres, Redis, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 INHERITED = ("PATH", "HOME", "LANG", "CI", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
-# Tests run side by side in so many processes: one more than cores, since most of them wait for other processes rather than work.
-LANES = 3
+# Tests run side by side in so many processes: twice the cores, since most of them wait for other processes rather than work.
+LANES = 4
 # Speed over durability: this cluster lives for one test run.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
