@@ -77,7 +77,8 @@ class RunPage:
 
     @property
     def over(self) -> bool:
-        return self.run.state == DONE
+        """Whether nothing more is to come. What a stopped attempt did last is told after its end."""
+        return self.run.state == DONE and self.run.outcome != CANCELLED
 
     @property
     def mark(self) -> str:

@@ -41,7 +41,8 @@ export default class extends Controller {
     const missed = this.#feed.resume(frame)
     const draft = frame.drafts.find(draft => draft.run === this.idValue)
     if (draft) this.#show(draft)
-    if (!missed || missed.some(event => this.#concerns(event))) this.#renew()
+    // Between this page and the open room a step may have been told of, which is no event.
+    if (!missed || !this.overValue || missed.some(event => this.#concerns(event))) this.#renew()
   }
 
   #take(event) {

@@ -143,6 +143,7 @@ def test_a_reader_further_up_is_not_moved_by_what_is_written(browse: OpenPage, r
         room.post(ada, f"line {number}\n\nand a second paragraph")
     page = live(browse(ada, f"/rooms/{room.pk}/"))
     log = page.get_by_role("log", name="Messages")
+    page.evaluate("document.fonts.ready.then(() => true)")  # lines change their height when their font comes
     log.evaluate("log => (log.scrollTop = -800)")
     mark = page.get_by_role("article").filter(has_text=re.compile(r"line 25\b"))
     before = mark.bounding_box()
